@@ -95,15 +95,23 @@ struct Source {
   friend bool operator==(const Source& a, const Source& b);
 };
 
-// The kind of a layer that no rule understands: `target` is the operator's full
-// name with its overload, inputs and attributes are all its arguments under the
-// schema's names, so that it can still be run.
+// The kind of a layer that no rule understands. It is an operator layer, like
+// those of --layers=raw, so it can still be run:
+//  * `target` is the operator's full name ("aten::conv2d", "aten::add.Tensor";
+//    raw layers have it as `kind` too);
+//  * every argument of the schema is there under the schema's name: tensors as
+//    inputs (kAbsent where not given), all else as attributes (`none` where not
+//    given; dtypes as dtypes, layouts, memory formats and devices as strings);
+//  * outputs are the operator's results ("output", or the schema's own names, or
+//    "output_0", "output_1", ...; tensor lists are lists), and behind them the
+//    new content of each argument that the operator writes, under the name of
+//    that argument. A result that is such an argument is not listed twice.
 inline constexpr char kPlaceholder[] = "Placeholder";
 
 // One step of execution.
 //
 // `kind` is a kind of the layer set ("Conv2d"), "Placeholder", an operator
-// ("aten::conv2d.default", --layers=raw), a composite's own name, or a kind
+// ("aten::add.Tensor", --layers=raw), a composite's own name, or a kind
 // that a rule of the user's made up. An argument is an input (a value of the
 // graph) or an attribute (a constant); any attribute may come as an input of
 // the same name instead. In a list argument of which only some elements are

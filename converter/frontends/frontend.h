@@ -1,0 +1,48 @@
+#ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_FRONTEND_H_
+#define FLEXTORCHIR_CONVERTER_FRONTENDS_FRONTEND_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/ivalue.h"
+#include "absl/status/statusor.h"
+#include "flextorchir/converter/capture/recorder.h"
+#include "flextorchir/ir/weights.h"
+
+namespace flextorchir {
+
+// What a model is called with. Arguments may be tensors, numbers, strings, None,
+// and any nesting of tuples, lists and dicts of them.
+struct ModelInputs {
+  std::vector<c10::IValue> args;
+  std::vector<std::pair<std::string, c10::IValue>> kwargs;
+};
+
+// A parameter or buffer under its own name; tied ones come once for each name.
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+  Weights::Role role = Weights::Role::kParameter;
+};
+
+// A model that can be run: TorchScript, a C++ callable, a live Python module.
+// All frontends feed the same recorder. Not thread-safe.
+class Frontend {
+ public:
+  virtual ~Frontend() = default;
+  // The model's class: "ResNet".
+  virtual std::string name() const = 0;
+  virtual std::vector<NamedTensor> state() const = 0;
+  // Runs the model once. Operators reach `recorder` by themselves while it is
+  // recording; the frontend adds module enter/exit. Leaves the model as it was,
+  // also when it fails.
+  // Errors: kInvalidArgument with the model's own message and, where known, the
+  // path of the module that failed.
+  virtual absl::StatusOr<c10::IValue> Run(const ModelInputs& inputs,
+                                          Recorder& recorder) = 0;
+};
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_CONVERTER_FRONTENDS_FRONTEND_H_

@@ -1,0 +1,93 @@
+#ifndef FLEXTORCHIR_EVALUATOR_EVALUATOR_H_
+#define FLEXTORCHIR_EVALUATOR_EVALUATOR_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ATen/core/ivalue.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "flextorchir/ir/graph.h"
+
+namespace flextorchir {
+
+// What an executor sees of the layer it runs: arguments by name, whether they
+// came as inputs or as attributes.
+class LayerArguments {
+ public:
+  virtual ~LayerArguments() = default;
+  virtual const Layer& layer() const = 0;
+  // The input or attribute of that name; a None value if it is absent.
+  // List inputs are generic lists whose absent elements are None.
+  virtual absl::StatusOr<c10::IValue> Get(absl::string_view name) const = 0;
+};
+
+// Runs one layer. Results are in the order of the layer's output slots, a
+// tensor list for a slot that is a list.
+using Executor =
+    std::function<absl::StatusOr<std::vector<c10::IValue>>(
+        const LayerArguments& arguments)>;
+
+// How layers are run: kinds of the layer set, then what the user adds for kinds
+// of their own. Kinds without an executor run their body; those without a body
+// their `target` operator; else the evaluator says what is missing.
+class ExecutorRegistry {
+ public:
+  // The reference executors of every standard kind.
+  static ExecutorRegistry Standard();
+  // Errors: kAlreadyExists.
+  absl::Status Add(absl::string_view kind, Executor executor);
+  // Null if there is none.
+  const Executor* Find(absl::string_view kind) const;
+
+ private:
+  std::map<std::string, Executor, std::less<>> executors_;
+};
+
+struct EvaluatorOptions {
+  // Called after each layer of graphs[0] (and of the bodies, when `in_bodies`)
+  // with its results, slot by slot, lists flattened: one per value. Return an
+  // error to stop.
+  std::function<absl::Status(const Graph& graph, const Layer& layer,
+                             const std::vector<c10::IValue>& results)>
+      observer;
+  bool in_bodies = false;
+  // Give results the strides that were recorded, where an operator laid them
+  // out otherwise: the last bits of what follows depend on them.
+  bool restore_strides = true;
+  // Null: ExecutorRegistry::Standard().
+  const ExecutorRegistry* executors = nullptr;
+};
+
+// The reference evaluator: runs a model on ATen, from the IR alone, one layer
+// after the other, freeing each value after its last use. Made for being right
+// and readable, not for speed. It runs in inference mode unless the caller has
+// set otherwise.
+//
+// On the same machine, with the same number of threads and the same random
+// state, results are bit-identical to the model's if no rewriting pass ran.
+class Evaluator {
+ public:
+  // `model` must outlive the evaluator and have passed `Verify`. Weights are
+  // shared, not copied.
+  // Errors: kUnimplemented, listing every kind that nothing can run.
+  static absl::StatusOr<std::unique_ptr<Evaluator>> Create(
+      const Model& model, EvaluatorOptions options = {});
+
+  virtual ~Evaluator() = default;
+
+  // `inputs` are those of graphs[0], in order; they are not written to. Returns
+  // the outputs of graphs[0], in order, state outputs last.
+  // Errors: kInvalidArgument for inputs of the wrong number or type, kInternal
+  // when an operator fails; both name the layer. No c10::Error escapes.
+  virtual absl::StatusOr<std::vector<c10::IValue>> Run(
+      const std::vector<c10::IValue>& inputs) = 0;
+};
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_EVALUATOR_EVALUATOR_H_
