@@ -10,12 +10,18 @@ load("//third_party:system_library.bzl", "system_library")
 load("//third_party/absl:absl.bzl", "system_absl")
 load("//third_party/bazel_rules:bazel_rules.bzl", "installed_bazel_rules")
 load("//third_party/libtorch:libtorch.bzl", "libtorch_repository")
+load("//third_party/python:python.bzl", "python_repository")
 
 def _label(path):
     return str(Label("//third_party/" + path))
 
-def flextorchir_dependencies():
-    """Declares every repository that the BUILD files of FlexTorchIR name."""
+def flextorchir_dependencies(python_toolchain = True):
+    """Declares every repository that the BUILD files of FlexTorchIR name.
+
+    Args:
+      python_toolchain: whether py_binary and py_test shall run with the Python
+        that torch is installed for; no, if you register one that has torch.
+    """
     _bazel_rules()
 
     maybe(system_absl, name = "com_google_absl")
@@ -73,7 +79,9 @@ def flextorchir_dependencies():
 
     maybe(libtorch_repository, name = "libtorch")
 
-    native.register_toolchains("@libtorch//:python_toolchain")
+    maybe(python_repository, name = "flextorchir_python")
+    if python_toolchain:
+        native.register_toolchains("@flextorchir_python//:toolchain")
 
 def _bazel_rules():
     """The rule sets that a released Bazel downloads by itself.
