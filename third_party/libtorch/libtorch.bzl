@@ -20,14 +20,12 @@ def _library_folders(repository_ctx, torch):
     torch_path = repository_ctx.path(torch)
     folders = [str(torch_path.get_child("lib"))]
     site_packages = torch_path.dirname
-    for bundled in ["torch.libs", "nvidia"]:
-        path = site_packages.get_child(bundled)
-        if not path.exists:
-            continue
-        if bundled == "torch.libs":
-            folders.append(str(path))
-            continue
-        for package in path.readdir():
+    bundled = site_packages.get_child("torch.libs")
+    if bundled.exists:
+        folders.append(str(bundled))
+    nvidia = site_packages.get_child("nvidia")
+    if nvidia.exists:
+        for package in nvidia.readdir():
             lib = package.get_child("lib")
             if lib.exists:
                 folders.append(str(lib))
@@ -87,8 +85,8 @@ def _libtorch_repository_impl(repository_ctx):
     repository_ctx.template("BUILD.bazel", repository_ctx.attr.build_file, {
         "%{python_executable}": python.executable if python else "",
         "%{python_library}": python_library,
-        "%{python_linkopts}": repr(python_linkopts),
-        "%{rpath}": repr(rpath),
+        "[\"%{python_linkopts}\"]": repr(python_linkopts),
+        "[\"%{rpath}\"]": repr(rpath),
     })
 
 libtorch_repository = repository_rule(
