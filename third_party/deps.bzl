@@ -12,6 +12,8 @@ load("//third_party/bazel_rules:bazel_rules.bzl", "installed_bazel_rules")
 load("//third_party/libtorch:libtorch.bzl", "libtorch_repository")
 load("//third_party/python:python.bzl", "python_repository")
 
+_FIRST_BAZEL = 4
+
 def _label(path):
     return str(Label("//third_party/" + path))
 
@@ -22,6 +24,7 @@ def flextorchir_dependencies(python_toolchain = True):
       python_toolchain: whether py_binary and py_test shall run with the Python
         that torch is installed for; no, if you register one that has torch.
     """
+    _check_bazel()
     _bazel_rules()
 
     maybe(system_absl, name = "com_google_absl")
@@ -82,6 +85,13 @@ def flextorchir_dependencies(python_toolchain = True):
     maybe(python_repository, name = "flextorchir_python")
     if python_toolchain:
         native.register_toolchains("@flextorchir_python//:toolchain")
+
+def _check_bazel():
+    # Empty in Debian's Bazel, which is a 4.2.3.
+    version = getattr(native, "bazel_version", "")
+    major = version.split(".")[0]
+    if major.isdigit() and int(major) < _FIRST_BAZEL:
+        fail("FlexTorchIR needs Bazel {}.2 or later; this is {}.".format(_FIRST_BAZEL, version))
 
 def _bazel_rules():
     """The rule sets that a released Bazel downloads by itself.
