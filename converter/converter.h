@@ -59,7 +59,8 @@ struct Conversion {
 // Errors: kInvalidArgument when the model itself fails on these inputs (its own
 // message, with the module path), kUnimplemented for arguments and results that
 // the IR has no type for. No c10::Error escapes.
-absl::StatusOr<Conversion> Convert(Frontend& frontend, const ModelInputs& inputs,
+absl::StatusOr<Conversion> Convert(Frontend& frontend,
+                                   const ModelInputs& inputs,
                                    const ConvertOptions& options = {});
 
 }  // namespace flextorchir

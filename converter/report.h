@@ -18,15 +18,15 @@ struct Report {
   struct Place {
     std::string layer;
     std::string module_path;
-    std::string source;  // "net.py:12"
+    std::string source;               // "net.py:12"
     std::vector<std::string> shapes;  // of the inputs: "f32[1,3,224,224]"
   };
   // Work that remains: an operator no rule understands, or (with `target_name`)
   // a layer that one of the formats cannot express.
   struct Placeholder {
-    std::string target;   // "mylib::swish"
-    std::string reason;   // empty: no rule
-    std::string format;   // empty, or the serializer that refuses it
+    std::string target;  // "mylib::swish"
+    std::string reason;  // empty: no rule
+    std::string format;  // empty, or the serializer that refuses it
     int64_t count = 0;
     std::vector<Place> places;
   };
@@ -45,10 +45,10 @@ struct Report {
   std::map<std::string, int64_t> layers_by_kind;
   std::vector<Placeholder> placeholders;
   std::vector<Warning> warnings;
-  int64_t parameters = 0;           // elements of Role::kParameter
-  int64_t weights_bytes = 0;        // of all weights
-  std::optional<int64_t> macs;      // multiply-accumulates; absent: unknown
-  std::vector<std::string> files;   // what was written
+  int64_t parameters = 0;          // elements of Role::kParameter
+  int64_t weights_bytes = 0;       // of all weights
+  std::optional<int64_t> macs;     // multiply-accumulates; absent: unknown
+  std::vector<std::string> files;  // what was written
   int64_t file_bytes = 0;
   std::map<std::string, double> timing;  // seconds: load, capture, write, ...
 

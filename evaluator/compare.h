@@ -16,21 +16,21 @@ namespace flextorchir {
 
 // How two tensors (or numbers) differ.
 struct Difference {
-  bool identical = false;      // dtype, shape and every bit
-  std::string mismatch;        // another dtype or shape: says which; else empty
-  double max_absolute = 0;     // over elements that are finite in both
+  bool identical = false;   // dtype, shape and every bit
+  std::string mismatch;     // another dtype or shape: says which; else empty
+  double max_absolute = 0;  // over elements that are finite in both
   double max_relative = 0;
-  int64_t elements = 0;        // compared
-  int64_t differing = 0;       // bits differ
+  int64_t elements = 0;   // compared
+  int64_t differing = 0;  // bits differ
   std::string ToString() const;
 };
 Difference Compare(const c10::IValue& expected, const c10::IValue& actual);
 
 // The first layer whose results are not what was recorded.
 struct Divergence {
-  std::string layer;       // its name
+  std::string layer;  // its name
   std::string kind;
-  std::string value;       // the first differing value
+  std::string value;  // the first differing value
   Source source;
   Difference difference;
   bool inputs_identical = true;  // false: an input with no recording differs
@@ -38,7 +38,7 @@ struct Divergence {
 
 struct Comparison {
   bool identical = false;
-  std::vector<Difference> outputs;  // of graphs[0], in order
+  std::vector<Difference> outputs;             // of graphs[0], in order
   std::optional<Divergence> first_divergence;  // if activations were given
   std::string ToString() const;
 };

@@ -28,9 +28,8 @@ class LayerArguments {
 
 // Runs one layer. Results are in the order of the layer's output slots, a
 // tensor list for a slot that is a list.
-using Executor =
-    std::function<absl::StatusOr<std::vector<c10::IValue>>(
-        const LayerArguments& arguments)>;
+using Executor = std::function<absl::StatusOr<std::vector<c10::IValue>>(
+    const LayerArguments& arguments)>;
 
 // How layers are run: kinds of the layer set, then what the user adds for kinds
 // of their own. Kinds without an executor run their body; those without a body

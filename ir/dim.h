@@ -30,8 +30,8 @@ class Dim {
  public:
   enum class Op { kSymbol, kAdd, kSub, kMul, kFloorDiv, kMod, kMin, kMax };
 
-  Dim() = default;            // the number 0
-  Dim(int64_t value)          // NOLINT: a number is a Dim
+  Dim() = default;    // the number 0
+  Dim(int64_t value)  // NOLINT: a number is a Dim
       : value_(value) {}
   static Dim Symbol(absl::string_view name);
   // `op` is not kSymbol. Two numbers fold, except where that would overflow or

@@ -102,7 +102,8 @@ struct Source {
 //  * every argument of the schema is there under the schema's name: tensors as
 //    inputs (kAbsent where not given), all else as attributes (`none` where not
 //    given; dtypes as dtypes, layouts, memory formats and devices as strings);
-//  * outputs are the operator's results ("output", or the schema's own names, or
+//  * outputs are the operator's results ("output", or the schema's own names,
+//  or
 //    "output_0", "output_1", ...; tensor lists are lists), and behind them the
 //    new content of each argument that the operator writes, under the name of
 //    that argument. A result that is such an argument is not listed twice.

@@ -25,8 +25,8 @@ namespace flextorchir {
 //
 // Before the `*` stand inputs: `name` required, `name?` may be absent, `name[]`
 // a list (elements may be absent as `name[]?`). Behind it stand attributes: a
-// type (`bool int float complex string dtype`, `T[]` for lists, `T[]?` for lists
-// with absent elements, alternatives with `|`, `number` for int | float,
+// type (`bool int float complex string dtype`, `T[]` for lists, `T[]?` for
+// lists with absent elements, alternatives with `|`, `number` for int | float,
 // `scalar` for bool | int | float | complex), optional with `?` (may be none),
 // and a default. Outputs follow the arrow: `name`, `name?` (may be absent),
 // `name[]`. An attribute may always come as an input of the same name.

@@ -85,9 +85,9 @@ class Deserializer {
   // has passed `Verify`.
   // Errors: kDataLoss for broken bytes or weights that do not belong to the
   // graph, kFailedPrecondition for a newer version, and those of the source.
-  virtual absl::StatusOr<Model> Read(const FileSource& source,
-                                     absl::string_view name,
-                                     const DeserializeOptions& options) const = 0;
+  virtual absl::StatusOr<Model> Read(
+      const FileSource& source, absl::string_view name,
+      const DeserializeOptions& options) const = 0;
 };
 
 // The formats a program knows. An instance, filled once, then only read.

@@ -21,7 +21,8 @@ namespace flextorchir {
 //   graph "main" (%x: f32[1,4]) {
 //     %fc.weight = weights "fc.weight"
 //     %fc: f32[1,10] = Linear "fc" (input=%x, weight=%fc.weight, bias=none)
-//         from "aten::linear" in "fc" ("torch.nn.Linear", 0) at "net.py":12 "forward"
+//         from "aten::linear" in "fc" ("torch.nn.Linear", 0) at "net.py":12
+//         "forward"
 //     return %fc
 //   }
 struct TextOptions {
@@ -34,7 +35,8 @@ struct TextOptions {
 
 std::string ToText(const Model& model, const TextOptions& options = {});
 
-// One layer without its source, as it stands in the text: for messages and logs.
+// One layer without its source, as it stands in the text: for messages and
+// logs.
 std::string LayerToText(const Graph& graph, const Layer& layer);
 
 // Errors: kInvalidArgument with line and column, what was expected, what stands

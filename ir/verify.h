@@ -18,7 +18,8 @@ namespace flextorchir {
 //    in their direction; outputs are never absent unless unused results of the
 //    operator (an output slot may hold kAbsent);
 //  * attributes and inputs of the same name complement each other (see Layer);
-//  * lists of attributes hold one type (ints and dims mix), nested to kMaxDepth;
+//  * lists of attributes hold one type (ints and dims mix), nested to
+//  kMaxDepth;
 //  * symbols are declared and unique; bodies are in range, each is the body of
 //    exactly one layer, never graphs[0], and without cycles; body inputs and
 //    outputs match the layer's in number and type.

@@ -15,11 +15,12 @@
 
 namespace flextorchir {
 
-// Weights in the safetensors layout (https://github.com/huggingface/safetensors:
-// 8 bytes of header length, a JSON header, then the tensors without holes). Any
-// safetensors library reads what is written here, and files from elsewhere are
-// read here. Tensors are sorted by element size, largest first, then by name,
-// so that each is aligned to its element without padding between them.
+// Weights in the safetensors layout
+// (https://github.com/huggingface/safetensors: 8 bytes of header length, a JSON
+// header, then the tensors without holes). Any safetensors library reads what
+// is written here, and files from elsewhere are read here. Tensors are sorted
+// by element size, largest first, then by name, so that each is aligned to its
+// element without padding between them.
 //
 // Types that safetensors cannot name are stored as U8 or I8 with one dimension
 // more for the bytes of an element; the graph's type is authoritative.

@@ -7,6 +7,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "c10/core/ScalarType.h"
+#include "c10/util/ArrayRef.h"
 #include "flextorchir/ir/dtype.h"
 #include "flextorchir/ir/weights.h"
 
@@ -16,9 +17,16 @@ namespace flextorchir {
 c10::ScalarType ToScalarType(DType dtype);
 std::optional<DType> ToDType(c10::ScalarType type);
 
+// The type of a tensor that lies in memory like this; strides are left out
+// where they are those of row-major order (those of sizes 0 and 1 do not
+// count).
+TensorType StridedType(DType dtype, c10::IntArrayRef sizes,
+                       c10::IntArrayRef strides);
+
 // The type of a strided tensor: numeric shape, strides where it is not
 // contiguous (sizes of 0 and 1 do not count), quantisation parameters.
-// Errors: kUnimplemented for layouts that are not strided (sparse, nested, ...).
+// Errors: kUnimplemented for layouts that are not strided (sparse, nested,
+// ...).
 absl::StatusOr<TensorType> TypeOf(const at::Tensor& tensor);
 
 // A tensor over the bytes of `weights`, which it keeps alive: nothing is copied

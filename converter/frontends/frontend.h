@@ -12,8 +12,8 @@
 
 namespace flextorchir {
 
-// What a model is called with. Arguments may be tensors, numbers, strings, None,
-// and any nesting of tuples, lists and dicts of them.
+// What a model is called with. Arguments may be tensors, numbers, strings,
+// None, and any nesting of tuples, lists and dicts of them.
 struct ModelInputs {
   std::vector<c10::IValue> args;
   std::vector<std::pair<std::string, c10::IValue>> kwargs;

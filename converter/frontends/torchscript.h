@@ -14,8 +14,8 @@ struct Module;
 namespace flextorchir {
 
 // A TorchScript file, scripted or traced (torch.jit.save).
-// Errors: kNotFound, kInvalidArgument if it is no TorchScript file, kDataLoss if
-// it is a broken one; an operator that is not linked in is named.
+// Errors: kNotFound, kInvalidArgument if it is no TorchScript file, kDataLoss
+// if it is a broken one; an operator that is not linked in is named.
 absl::StatusOr<std::unique_ptr<Frontend>> LoadTorchScript(
     absl::string_view path);
 

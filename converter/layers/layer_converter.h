@@ -15,11 +15,11 @@ namespace flextorchir {
 // Turns one captured operator, or one module that is kept as a single layer,
 // into a layer of the target's vocabulary.
 //
-// `layer` comes as captured and is changed in place: an operator layer holds all
-// arguments under the schema's names (see kPlaceholder in graph.h), a module
-// layer holds the values that flow in, its parameters as inputs and its plain
-// attributes as attributes, and its operators as the body graph "body". A rule
-// sets `kind` and renames, drops and normalises arguments. It may not add
+// `layer` comes as captured and is changed in place: an operator layer holds
+// all arguments under the schema's names (see kPlaceholder in graph.h), a
+// module layer holds the values that flow in, its parameters as inputs and its
+// plain attributes as attributes, and its operators as the body graph "body". A
+// rule sets `kind` and renames, drops and normalises arguments. It may not add
 // values or change what the outputs are: a layer stands for exactly what ran.
 // `graph` and `model` give the types of values.
 //
