@@ -96,6 +96,18 @@ class Attribute {
 // "int", "list", ...: for messages.
 absl::string_view AttributeTypeName(Attribute::Type type);
 
+// The pieces of `Attribute::ToString`, for whoever prints the like.
+
+// The shortest decimal that reads back as the same bits, always with a '.' or
+// an 'e', or one of `inf`, `-inf`, `nan`. A NaN of other bits than Python's
+// float("nan") is `nan(0xfff8000000000000)`.
+std::string FloatToString(double value);
+// In double quotes, with the escapes \n, \t, \", \\ and \xNN (a byte). UTF-8
+// stays readable; bytes that are not UTF-8 are escaped.
+std::string QuoteString(absl::string_view text);
+// Whether it is UTF-8: no overlong forms, no surrogates.
+bool IsValidUtf8(absl::string_view text);
+
 }  // namespace flextorchir
 
 #endif  // FLEXTORCHIR_IR_ATTRIBUTE_H_
