@@ -46,8 +46,9 @@ class Serializer {
 
   // Says whether this target can express the layer, so that one conversion
   // lists all the work that remains. The message is for the report.
-  virtual absl::Status CheckLayer(const Model& model, const Graph& graph,
-                                  const Layer& layer) const {
+  virtual absl::Status CheckLayer(const Model& /*model*/,
+                                  const Graph& /*graph*/,
+                                  const Layer& /*layer*/) const {
     return absl::OkStatus();
   }
 
