@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Checks, or with -f fixes, how the sources are formatted:
+# Checks, or with -f fixes, how the sources are formatted and layered:
 #
 #     tools/presubmit.sh [FILE_OR_FOLDER...]       says what is wrong, and fails
 #     tools/presubmit.sh -f [FILE_OR_FOLDER...]    puts it right
 #
-# C++ with clang-format (.clang-format), BUILD and .bzl files with buildifier.
+# C++ with clang-format (.clang-format), BUILD and .bzl files with buildifier; and
+# checks that each layer includes only what it may (check_layering.py).
 # Both are installed, at the versions below, into .presubmit/ at the first run.
 set -euo pipefail
 
@@ -102,6 +103,8 @@ if ((${#bzl[@]})); then
   ((fix)) && mode=(--mode=fix --lint=fix)
   "$buildifier" "${mode[@]}" "--warnings=$warnings" "${bzl[@]}" >&2 || failed=1
 fi
+
+tools/check_layering.py || failed=1
 
 if ((failed && fix)); then
   say "what is left needs a hand"
