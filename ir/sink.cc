@@ -287,15 +287,21 @@ absl::Status DirectorySink::Commit() {
 // Gives the present file of this name a second one, so that it is at its place
 // all the time; where that cannot be, moves it.
 absl::Status DirectorySink::KeepAside(DirectoryFile& file) const {
+  struct stat info;
+  if (fstatat(directory_.get(), file.name.c_str(), &info,
+              AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return FileError(errno, "replace", file.path());
+  }
+  if (S_ISDIR(info.st_mode)) return FileError(EISDIR, "write", file.path());
   const std::string previous = NewTemporaryName();
   if (linkat(directory_.get(), file.name.c_str(), directory_.get(),
-             previous.c_str(), 0) == 0 ||
-      (errno != ENOENT && Rename(file.name, previous))) {
-    file.previous = previous;
-    return absl::OkStatus();
+             previous.c_str(), 0) != 0 &&
+      !Rename(file.name, previous)) {
+    return FileError(errno, "replace", file.path());
   }
-  if (errno == ENOENT) return absl::OkStatus();
-  return FileError(errno, "replace", file.path());
+  file.previous = previous;
+  return absl::OkStatus();
 }
 
 void DirectorySink::RollBack() {
