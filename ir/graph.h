@@ -171,6 +171,8 @@ struct Structure {
   };
   struct Child;
 
+  static constexpr int kMaxDepth = 64;  // of structures within structures
+
   Kind kind = Kind::kTuple;
   int64_t leaf = 0;
   Attribute constant;

@@ -23,7 +23,8 @@ namespace flextorchir {
 //     %fc: f32[1,10] = Linear "fc" (input=%x, weight=%fc.weight, bias=none)
 //         from "aten::linear" in "fc" ("torch.nn.Linear", 0) at "net.py":12
 //         "forward"
-//     return %fc
+//     %y: f32[1,10] = Softmax "softmax" (input=%fc) {dim=-1, dtype=none}
+//     return %y
 //   }
 struct TextOptions {
   // Print the bytes of weights (as hexadecimal). Without them the text reads
@@ -40,7 +41,9 @@ std::string ToText(const Model& model, const TextOptions& options = {});
 std::string LayerToText(const Graph& graph, const Layer& layer);
 
 // Errors: kInvalidArgument with line and column, what was expected, what stands
-// there. Does not call Verify.
+// there; kFailedPrecondition for a newer version. Does not call Verify: a model
+// that breaks its rules can be written down too, except that a value needs a
+// name of its own.
 absl::StatusOr<Model> ParseText(absl::string_view text);
 
 // For gtest's failure messages.
