@@ -13,8 +13,8 @@
 
 namespace flextorchir {
 
-// The layer set: every standard layer kind, in one table (layer_set.cc). From
-// it `Verify` checks layers, and docs/layers.md is generated.
+// The layer set: every standard layer kind, in one table (layer_set_table.h).
+// From it `Verify` checks layers, and docs/layers.md is generated.
 //
 // A row is a signature in the manner of torch's own schemas:
 //
@@ -29,7 +29,18 @@ namespace flextorchir {
 // lists with absent elements, alternatives with `|`, `number` for int | float,
 // `scalar` for bool | int | float | complex), optional with `?` (may be none),
 // and a default. Outputs follow the arrow: `name`, `name?` (may be absent),
-// `name[]`. An attribute may always come as an input of the same name.
+// `name[]`; `()` where there are none. An attribute may always come as an input
+// of the same name.
+//
+// In detail:
+//  * `int` takes symbolic dims too.
+//  * `T[]?` may also be none as a whole.
+//  * A layer may leave out an attribute that has a default, and means it then.
+//    What is optional and has no default has the default none. All other
+//    attributes, and inputs that are not optional, must be there.
+//  * Inputs may stand in any order, outputs stand in the order of the
+//  signature;
+//    optional ones may be left out, which is the same as absent.
 
 inline constexpr int64_t kLayerSetVersion = 1;
 
@@ -91,7 +102,8 @@ struct LayerKind {
   const AttributeSpec* FindAttribute(absl::string_view attribute_name) const;
 };
 
-// Every kind, in the order of the table. Thread-safe.
+// Every kind, in the order of the table; rows that cannot be read are left out
+// (layer_set_test finds them). Thread-safe.
 absl::Span<const LayerKind> LayerSet();
 
 // Null if the layer set does not know the kind.
