@@ -296,6 +296,8 @@ struct HeaderCase {
   const char* message;  // null: it is read
 };
 
+void PrintTo(const HeaderCase& c, std::ostream* out) { *out << c.name; }
+
 std::string T(absl::string_view dtype, absl::string_view shape,
               absl::string_view offsets) {
   return absl::StrCat("{\"dtype\":\"", dtype, "\",\"shape\":[", shape,
