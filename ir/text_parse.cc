@@ -1,6 +1,5 @@
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -14,11 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/ir/attribute.h"
-#include "flextorchir/ir/dim.h"
-#include "flextorchir/ir/dtype.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/text.h"
 #include "flextorchir/ir/text_cursor.h"
+#include "flextorchir/ir/text_pieces.h"
 #include "flextorchir/ir/text_syntax.h"
 #include "flextorchir/ir/weights.h"
 
@@ -26,20 +24,10 @@ namespace flextorchir {
 namespace {
 
 using text_syntax::IsValueNameMember;
-using text_syntax::kMaxStructureDepth;
 using text_syntax::kPlainOutput;
 using text_syntax::kRoles;
 
 bool IsHexDigit(unsigned char c) { return absl::ascii_isxdigit(c); }
-
-std::optional<ScalarType> ScalarTypeFromName(absl::string_view name) {
-  for (const ScalarType type :
-       {ScalarType::kBool, ScalarType::kInt, ScalarType::kFloat,
-        ScalarType::kComplex, ScalarType::kString}) {
-    if (name == ScalarTypeName(type)) return type;
-  }
-  return std::nullopt;
-}
 
 // Recursive descent; every method reads one rule of docs/text-form.md and says
 // whether it could. The cursor keeps the first error.
@@ -124,11 +112,11 @@ class Parser {
     if (in_.ConsumeWord("weights")) return ReadWeights();
     if (in_.ConsumeWord("inputs")) {
       return Once(position, "the structure of the inputs", &has_inputs_) &&
-             ReadStructure(0, &model_.inputs);
+             ReadStructure(in_, &model_.inputs);
     }
     if (in_.ConsumeWord("outputs")) {
       return Once(position, "the structure of the outputs", &has_outputs_) &&
-             ReadStructure(0, &model_.outputs);
+             ReadStructure(in_, &model_.outputs);
     }
     if (in_.ConsumeWord("state")) return ReadStateOutput();
     if (in_.ConsumeWord("graph")) return ReadGraph();
@@ -185,7 +173,7 @@ class Parser {
     in_.Peek();
     const size_t position = in_.position();
     std::variant<TensorType, ScalarType> type;
-    if (!ReadType(&type)) return false;
+    if (!ReadType(in_, &type)) return false;
     TensorType* tensor = std::get_if<TensorType>(&type);
     if (tensor == nullptr) {
       return in_.FailAt(position, "expected the type of a tensor, f32[10,4]");
@@ -244,55 +232,6 @@ class Parser {
       return false;
     }
     model_.state_outputs.push_back(state);
-    return true;
-  }
-
-  bool ReadStructure(int depth, Structure* structure) {
-    const char next = in_.Peek();
-    if (depth > kMaxStructureDepth) {
-      return in_.FailAt(
-          in_.position(),
-          absl::StrCat("structures nest to ", kMaxStructureDepth, " at most"));
-    }
-    if (in_.Consume("#")) {
-      structure->kind = Structure::Kind::kLeaf;
-      return in_.ReadInt("the number of a leaf", &structure->leaf);
-    }
-    if (next == '(' || next == '[') {
-      in_.Consume(next == '(' ? "(" : "[");
-      structure->kind =
-          next == '(' ? Structure::Kind::kTuple : Structure::Kind::kList;
-      return ReadChildren(depth, next == '(' ? ")" : "]", structure);
-    }
-    const bool is_named = in_.ConsumeWord("named");
-    if (is_named && !in_.ReadString("the name of a class, in quotes",
-                                    &structure->type_name)) {
-      return false;
-    }
-    if (is_named || next == '{') {
-      structure->kind =
-          is_named ? Structure::Kind::kNamed : Structure::Kind::kDict;
-      return in_.Expect("{") && ReadChildren(depth, "}", structure);
-    }
-    structure->kind = Structure::Kind::kConstant;
-    in_.ConsumeWord("constant");
-    return in_.ReadAttribute(&structure->constant);
-  }
-
-  // A comma may stand behind the last.
-  bool ReadChildren(int depth, absl::string_view close, Structure* structure) {
-    while (!in_.Consume(close)) {
-      if (!structure->children.empty()) {
-        if (!in_.Expect(",")) return false;
-        if (in_.Consume(close)) return true;
-      }
-      Structure::Child& child = structure->children.emplace_back();
-      if (close == "}" &&
-          (!in_.ReadAttribute(&child.key) || !in_.Expect(":"))) {
-        return false;
-      }
-      if (!ReadStructure(depth + 1, &child.value)) return false;
-    }
     return true;
   }
 
@@ -358,101 +297,6 @@ class Parser {
           absl::StrCat("there is no ", what, " ", QuoteString(reference.name)));
     }
     *id = found->second;
-    return true;
-  }
-
-  // ---- Types.
-
-  bool ReadType(std::variant<TensorType, ScalarType>* type) {
-    in_.Peek();
-    const size_t position = in_.position();
-    std::string word;
-    if (!in_.ReadWord("a type", &word)) return false;
-    if (in_.Peek() == '[') {
-      const std::optional<DType> dtype = DTypeFromName(word);
-      if (!dtype.has_value()) {
-        return in_.FailAt(position, absl::StrCat("there is no element type ",
-                                                 word, ", but f32, i64, ..."));
-      }
-      TensorType tensor;
-      tensor.dtype = *dtype;
-      if (!ReadDims("[", "]", &tensor.shape)) return false;
-      if (in_.Peek() == '{' && !ReadDims("{", "}", &tensor.strides)) {
-        return false;
-      }
-      if (in_.ConsumeWord("quantized") &&
-          !ReadQuantization(&tensor.quantization.emplace())) {
-        return false;
-      }
-      *type = std::move(tensor);
-      return true;
-    }
-    const std::optional<ScalarType> scalar = ScalarTypeFromName(word);
-    if (!scalar.has_value()) {
-      return in_.FailAt(
-          position,
-          absl::StrCat("expected a type (f32[2,3], or bool, int, float, "
-                       "complex, string), found '",
-                       word, "'"));
-    }
-    *type = *scalar;
-    return true;
-  }
-
-  bool ReadDims(absl::string_view open, absl::string_view close,
-                std::vector<Dim>* dims) {
-    if (!in_.Expect(open)) return false;
-    while (!in_.Consume(close)) {
-      if (!dims->empty() && !in_.Expect(",")) return false;
-      if (!in_.ReadDim(&dims->emplace_back())) return false;
-    }
-    return true;
-  }
-
-  bool ReadQuantization(Quantization* quantization) {
-    if (!in_.Expect("(")) return false;
-    while (!in_.Consume(")")) {
-      in_.Peek();
-      const size_t position = in_.position();
-      std::string name;
-      Attribute attribute;
-      if (!in_.ReadWord("a parameter of the quantization", &name) ||
-          !in_.Expect("=") || !in_.ReadAttribute(&attribute)) {
-        return false;
-      }
-      if (!SetQuantization(name, attribute, quantization)) {
-        return in_.FailAt(position,
-                          "expected scales=[floats], zero_points=[ints], "
-                          "float_zero_points=[floats] or axis=int");
-      }
-      if (in_.Peek() != ')' && !in_.Expect(",")) return false;
-    }
-    return true;
-  }
-
-  static bool SetQuantization(absl::string_view name,
-                              const Attribute& attribute,
-                              Quantization* quantization) {
-    if (name == "axis") {
-      if (attribute.AsInt() == nullptr) return false;
-      quantization->axis = *attribute.AsInt();
-      return true;
-    }
-    if (name == "zero_points") {
-      std::optional<std::vector<int64_t>> ints = attribute.AsInts();
-      if (!ints.has_value()) return false;
-      quantization->zero_points = *std::move(ints);
-      return true;
-    }
-    if (name != "scales" && name != "float_zero_points") return false;
-    if (attribute.AsList() == nullptr) return false;
-    std::vector<double> floats;
-    for (const Attribute& element : *attribute.AsList()) {
-      if (element.AsFloat() == nullptr) return false;
-      floats.push_back(*element.AsFloat());
-    }
-    (name == "scales" ? quantization->scales
-                      : quantization->float_zero_points) = std::move(floats);
     return true;
   }
 
@@ -567,7 +411,7 @@ class Parser {
     if (!ReadMention(mention)) return false;
     if (!in_.Consume(":")) return true;
     std::variant<TensorType, ScalarType> type;
-    return ReadType(&type) &&
+    return ReadType(in_, &type) &&
            Declare(position, std::move(type), *mention, graph);
   }
 

@@ -21,7 +21,6 @@ namespace {
 
 using text_syntax::IsReserved;
 using text_syntax::IsValueNameMember;
-using text_syntax::kMaxStructureDepth;
 using text_syntax::kRoles;
 
 // Where each name of a table first stands: what a reference by name finds.
@@ -141,7 +140,7 @@ class Printer {
   }
 
   void PrintStructure(const Structure& structure, int depth) {
-    if (depth > kMaxStructureDepth) {
+    if (depth > Structure::kMaxDepth) {
       out_.append("...");  // Cannot be parsed, nor verified.
       return;
     }

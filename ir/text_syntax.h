@@ -22,8 +22,6 @@ inline constexpr std::array<absl::string_view, 3> kRoles = {
 // The output that needs no name.
 inline constexpr absl::string_view kPlainOutput = "output";
 
-inline constexpr int kMaxStructureDepth = Structure::kMaxDepth;
-
 // Words that mean something where an output or a layer begins: outputs and
 // kinds of these names are quoted.
 inline bool IsReserved(absl::string_view word) {

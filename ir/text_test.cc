@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <sstream>
@@ -14,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/ir/graph.h"
 #include "gtest/gtest.h"
@@ -162,6 +165,15 @@ graph "main" (%x: f32[2,n + 1]) {
   // A tuple of the inputs and the one output are taken for granted.
   EXPECT_EQ(model.inputs.children.size(), 1);
   EXPECT_EQ(model.outputs.kind, Structure::Kind::kLeaf);
+}
+
+TEST(Text, ThePageShowsWhatIsPrinted) {
+  std::ifstream file("docs/text-form.md", std::ios::binary);
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::vector<std::string> blocks = absl::StrSplit(page.str(), "```\n");
+  ASSERT_GT(blocks.size(), 2);
+  EXPECT_EQ(ToText(Parse(blocks[1])), blocks[1]);
 }
 
 TEST(Text, LeavesOutWhatItIsToldTo) {

@@ -22,80 +22,26 @@
 #include "flextorchir/ir/dtype.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/layer_set.h"
+#include "flextorchir/ir/verify_pieces.h"
 #include "flextorchir/ir/weights.h"
 
 namespace flextorchir {
 namespace {
 
-using NameSet = absl::flat_hash_set<absl::string_view>;
-
-// Names of broken models may be of any length.
-std::string Quote(absl::string_view text) {
-  constexpr size_t kLongest = 200;
-  if (text.size() <= kLongest) return QuoteString(text);
-  return absl::StrCat(QuoteString(text.substr(0, kLongest)), "...");
-}
-
-// An enumerator read from who knows where.
-template <typename Enum>
-bool IsIn(Enum value, Enum last) {
-  return static_cast<int>(value) <= static_cast<int>(last);
-}
-
-template <typename T>
-bool IsIndex(int64_t id, const std::vector<T>& table) {
-  return id >= 0 && id < static_cast<int64_t>(table.size());
-}
-
-bool IsSymbolName(absl::string_view name) {
-  if (name.empty() || absl::ascii_isdigit(name[0]) || name == "min" ||
-      name == "max") {
-    return false;
-  }
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '_';
-  });
-}
-
-// The type of the elements of lists: numbers and symbolic sizes mix.
-Attribute::Type ElementType(const Attribute& attribute) {
-  return attribute.type() == Attribute::Type::kDim ? Attribute::Type::kInt
-                                                   : attribute.type();
-}
-
-// Checks one model. The methods say whether all is well; the first mistake is
-// kept as the status. `where_` says what is being looked at.
-class Verifier {
+// Checks one model.
+class Verifier : public PieceVerifier {
  public:
   explicit Verifier(const Model& model) : model_(model) {}
 
   absl::Status Verify() {
-    if (CheckHead() && CheckSymbols() && CheckAllWeights() && CheckGraphs() &&
-        CheckNesting()) {
+    if (CheckHead() && CheckSymbols(model_.symbols) && CheckAllWeights() &&
+        CheckGraphs() && CheckNesting()) {
       CheckSignature();
     }
-    return status_;
+    return status();
   }
 
  private:
-  template <typename... Args>
-  bool Fail(const Args&... message) {
-    if (status_.ok()) {
-      status_ = absl::InvalidArgumentError(
-          absl::StrCat(where_, where_.empty() ? "" : ": ", message...));
-    }
-    return false;
-  }
-
-  bool CheckUtf8(absl::string_view what, absl::string_view text) {
-    return IsValidUtf8(text) || Fail(what, " ", Quote(text), " is not UTF-8");
-  }
-
-  bool CheckName(absl::string_view what, absl::string_view name) {
-    if (name.empty()) return Fail(what, " is empty");
-    return CheckUtf8(what, name);
-  }
-
   bool CheckVersion(absl::string_view what, int64_t version, int64_t own) {
     if (version >= 1 && version <= own) return true;
     return Fail(what, " is ", version, "; this program knows 1 to ", own);
@@ -124,97 +70,12 @@ class Verifier {
     return true;
   }
 
-  bool CheckSymbols() {
-    for (const Symbol& symbol : model_.symbols) {
-      const std::string name = Quote(symbol.name);
-      if (!IsSymbolName(symbol.name)) {
-        return Fail("symbol ", name,
-                    ": a name is made of letters, digits and _, and is neither "
-                    "min nor max");
-      }
-      if (!symbols_.insert(symbol.name).second) {
-        return Fail("symbol ", name, " is declared twice");
-      }
-      if (symbol.min.has_value() && symbol.max.has_value() &&
-          *symbol.min > *symbol.max) {
-        return Fail("symbol ", name, ": the minimum ", *symbol.min,
-                    " is above the maximum ", *symbol.max);
-      }
-    }
-    return true;
-  }
-
-  bool CheckDim(absl::string_view what, const Dim& dim) {
-    if (dim.is_number()) return true;
-    std::vector<std::string> names;
-    dim.CollectSymbols(&names);
-    for (const std::string& name : names) {
-      if (!symbols_.contains(name)) {
-        return Fail(what, " uses the symbol ", Quote(name),
-                    ", which is not declared");
-      }
-    }
-    return true;
-  }
-
-  // ---- Types and weights.
-
-  bool CheckSizes(absl::string_view what, absl::Span<const Dim> dims) {
-    for (const Dim& dim : dims) {
-      if (dim.is_number() && dim.number() < 0) {
-        return Fail(what, " holds ", dim.number());
-      }
-      if (!CheckDim(what, dim)) return false;
-    }
-    return true;
-  }
-
-  bool CheckTensorType(const TensorType& type) {
-    if (!DTypeFromCode(static_cast<int64_t>(type.dtype)).has_value()) {
-      return Fail("unknown dtype number ", static_cast<int>(type.dtype));
-    }
-    if (!CheckSizes("the shape", type.shape) ||
-        !CheckSizes("strides", type.strides)) {
-      return false;
-    }
-    if (!type.strides.empty() && type.strides.size() != type.shape.size()) {
-      return Fail("there are ", type.strides.size(), " strides for ",
-                  type.shape.size(), " dimensions");
-    }
-    return !type.quantization.has_value() ||
-           CheckQuantization(*type.quantization, type);
-  }
-
-  bool CheckQuantization(const Quantization& quantization,
-                         const TensorType& type) {
-    const size_t scales = quantization.scales.size();
-    if (quantization.axis.has_value()) {
-      const int64_t axis = *quantization.axis;
-      if (!IsIndex(axis, type.shape)) {
-        return Fail("the axis ", axis, " of the quantization is no dimension");
-      }
-      const Dim& size = type.shape[axis];
-      if (size.is_number() && size.number() != static_cast<int64_t>(scales)) {
-        return Fail("the quantization has ", scales, " scales for ",
-                    size.number(), " channels");
-      }
-    } else if (scales != 1) {
-      return Fail("the quantization of a whole tensor has ", scales,
-                  " scales, not one");
-    }
-    const size_t ints = quantization.zero_points.size();
-    const size_t floats = quantization.float_zero_points.size();
-    if (std::max(ints, floats) != scales || std::min(ints, floats) != 0) {
-      return Fail("the quantization has ", ints, " zero points and ", floats,
-                  " float zero points for ", scales, " scales");
-    }
-    return true;
-  }
+  // ---- Weights.
 
   bool CheckAllWeights() {
     NameSet names;
     for (const Weights& weights : model_.weights) {
-      where_ = absl::StrCat("weights ", Quote(weights.name));
+      where_ = absl::StrCat("weights ", QuoteForMessage(weights.name));
       if (!CheckWeights(weights, &names)) return false;
     }
     where_.clear();
@@ -230,7 +91,7 @@ class Verifier {
       const std::string& alias = weights.aliases[i];
       if (!CheckName("an alias", alias)) return false;
       if (!names->insert(alias).second) {
-        return Fail("the alias ", Quote(alias),
+        return Fail("the alias ", QuoteForMessage(alias),
                     " is a name of other weights, "
                     "or given twice");
       }
@@ -275,7 +136,8 @@ class Verifier {
 
   bool CheckGraph(GraphId id) {
     const Graph& graph = model_.graphs[id];
-    const std::string graph_where = absl::StrCat("graph ", Quote(graph.name));
+    const std::string graph_where =
+        absl::StrCat("graph ", QuoteForMessage(graph.name));
     where_ = graph_where;
     if (!CheckUtf8("the name", graph.name)) return false;
     if (graph.values.size() > std::numeric_limits<int32_t>::max()) {
@@ -284,7 +146,8 @@ class Verifier {
     NameSet names;
     names.reserve(graph.values.size());
     for (const Value& value : graph.values) {
-      where_ = absl::StrCat(graph_where, ", value ", Quote(value.name));
+      where_ =
+          absl::StrCat(graph_where, ", value ", QuoteForMessage(value.name));
       if (!CheckValue(id, value, &names)) return false;
     }
     where_ = graph_where;
@@ -297,8 +160,9 @@ class Verifier {
     }
     names.clear();
     for (const Layer& layer : graph.layers) {
-      where_ = absl::StrCat(graph_where, ", layer ", Quote(layer.name), " (",
-                            layer.kind.size() < 100 ? layer.kind : "...", ")");
+      where_ =
+          absl::StrCat(graph_where, ", layer ", QuoteForMessage(layer.name),
+                       " (", layer.kind.size() < 100 ? layer.kind : "...", ")");
       if (!names.insert(layer.name).second) {
         return Fail("another layer of the graph has the same name");
       }
@@ -310,7 +174,8 @@ class Verifier {
     }
     for (size_t i = 0; i < graph.values.size(); ++i) {
       if (!written_[i]) {
-        return Fail("nothing writes the value ", Quote(graph.values[i].name));
+        return Fail("nothing writes the value ",
+                    QuoteForMessage(graph.values[i].name));
       }
     }
     return true;
@@ -357,7 +222,8 @@ class Verifier {
   bool Write(const Graph& graph, absl::string_view what, ValueId id) {
     if (!CheckId(graph, what, id)) return false;
     if (written_[id]) {
-      return Fail(what, " writes the value ", Quote(graph.values[id].name),
+      return Fail(what, " writes the value ",
+                  QuoteForMessage(graph.values[id].name),
                   ", which is written before");
     }
     written_[id] = true;
@@ -366,9 +232,9 @@ class Verifier {
 
   bool Read(const Graph& graph, absl::string_view what, ValueId id) {
     if (!CheckId(graph, what, id)) return false;
-    return written_[id] ||
-           Fail(what, " reads the value ", Quote(graph.values[id].name),
-                " before it is written");
+    return written_[id] || Fail(what, " reads the value ",
+                                QuoteForMessage(graph.values[id].name),
+                                " before it is written");
   }
 
   bool CheckSlots(absl::string_view what, const std::vector<Slot>& slots) {
@@ -378,10 +244,11 @@ class Verifier {
         return false;
       }
       if (!names.insert(slot.name).second) {
-        return Fail("the ", what, " ", Quote(slot.name), " is given twice");
+        return Fail("the ", what, " ", QuoteForMessage(slot.name),
+                    " is given twice");
       }
       if (!slot.is_list && slot.values.size() != 1) {
-        return Fail("the ", what, " ", Quote(slot.name),
+        return Fail("the ", what, " ", QuoteForMessage(slot.name),
                     " is no list, but has ", slot.values.size(), " values");
       }
     }
@@ -397,7 +264,8 @@ class Verifier {
       return false;
     }
     for (const Slot& slot : layer.inputs) {
-      const std::string what = absl::StrCat("the input ", Quote(slot.name));
+      const std::string what =
+          absl::StrCat("the input ", QuoteForMessage(slot.name));
       for (const ValueId id : slot.values) {
         if (id != kAbsent && !Read(graph, what, id)) return false;
       }
@@ -407,7 +275,8 @@ class Verifier {
       return false;
     }
     for (const Slot& slot : layer.outputs) {
-      const std::string what = absl::StrCat("the output ", Quote(slot.name));
+      const std::string what =
+          absl::StrCat("the output ", QuoteForMessage(slot.name));
       for (const ValueId id : slot.values) {
         if (id != kAbsent && !Write(graph, what, id)) return false;
       }
@@ -432,7 +301,7 @@ class Verifier {
     for (const Slot& slot : layer.inputs) inputs.emplace(slot.name, &slot);
     for (const auto& [name, attribute] : layer.attributes) {
       if (!CheckName("the name of an attribute", name) ||
-          !CheckAttribute(absl::StrCat("the attribute ", Quote(name)),
+          !CheckAttribute(absl::StrCat("the attribute ", QuoteForMessage(name)),
                           Attribute::kMaxDepth, attribute)) {
         return false;
       }
@@ -446,7 +315,7 @@ class Verifier {
   }
 
   bool CheckComplement(const Slot& slot, const Attribute& attribute) {
-    const std::string name = Quote(slot.name);
+    const std::string name = QuoteForMessage(slot.name);
     const Attribute::List* list = attribute.AsList();
     if (!slot.is_list || list == nullptr) {
       return Fail(name, " is both an input and an attribute");
@@ -459,36 +328,6 @@ class Verifier {
       if (slot.values[i] != kAbsent && !(*list)[i].is_none()) {
         return Fail("element ", i, " of ", name,
                     " is both an input and an attribute");
-      }
-    }
-    return true;
-  }
-
-  // `depth`: how deep lists may nest from here.
-  bool CheckAttribute(absl::string_view what, int depth,
-                      const Attribute& attribute) {
-    if (const std::string* text = attribute.AsString()) {
-      return CheckUtf8(what, *text);
-    }
-    if (const Dim* dim = attribute.AsDim()) return CheckDim(what, *dim);
-    if (const DType* dtype = attribute.AsDType()) {
-      return DTypeFromCode(static_cast<int64_t>(*dtype)).has_value() ||
-             Fail(what, " has the unknown dtype number ",
-                  static_cast<int>(*dtype));
-    }
-    const Attribute::List* list = attribute.AsList();
-    if (list == nullptr) return true;
-    if (depth == 0) {
-      return Fail(what, " nests lists deeper than ", Attribute::kMaxDepth);
-    }
-    const Attribute* first = nullptr;  // that is not none
-    for (const Attribute& element : *list) {
-      if (!CheckAttribute(what, depth - 1, element)) return false;
-      if (element.is_none()) continue;
-      if (first == nullptr) first = &element;
-      if (ElementType(element) != ElementType(*first)) {
-        return Fail(what, " mixes ", AttributeTypeName(first->type()), " and ",
-                    AttributeTypeName(element.type()), " in a list");
       }
     }
     return true;
@@ -529,7 +368,7 @@ class Verifier {
     const std::vector<ValueId> outputs = Present(layer.outputs);
     for (const auto& [role, id] : layer.bodies) {
       if (!CheckName("the role of a body", role)) return false;
-      const std::string what = absl::StrCat("the body ", Quote(role));
+      const std::string what = absl::StrCat("the body ", QuoteForMessage(role));
       if (id == 0) return Fail(what, " is the model's own graph");
       if (!IsIndex(id, model_.graphs)) {
         return Fail(what, " is graph number ", id, " of ",
@@ -537,7 +376,7 @@ class Verifier {
       }
       if (owners_[id].has_value()) {
         return Fail(what, " is a body already, of a layer in graph ",
-                    Quote(model_.graphs[*owners_[id]].name));
+                    QuoteForMessage(model_.graphs[*owners_[id]].name));
       }
       owners_[id] = static_cast<GraphId>(&graph - model_.graphs.data());
       const Graph& body = model_.graphs[id];
@@ -564,9 +403,9 @@ class Verifier {
       const Value& a = graph.values[outside[i]];
       const Value& b = body.values[inside[i]];
       if (!SameType(a, b)) {
-        return Fail(what, ": number ", i, " is ", Quote(b.name), ", ",
-                    TypeName(b), ", but ", Quote(a.name), ", ", TypeName(a),
-                    ", outside");
+        return Fail(what, ": number ", i, " is ", QuoteForMessage(b.name), ", ",
+                    TypeName(b), ", but ", QuoteForMessage(a.name), ", ",
+                    TypeName(a), ", outside");
       }
     }
     return true;
@@ -604,12 +443,12 @@ class Verifier {
     std::vector<int> depths(model_.graphs.size(), 0);
     std::vector<GraphId> path;
     for (size_t i = 1; i < model_.graphs.size(); ++i) {
-      const std::string name = Quote(model_.graphs[i].name);
+      const std::string name = QuoteForMessage(model_.graphs[i].name);
       path.clear();
       GraphId id = static_cast<GraphId>(i);
       while (id != 0 && depths[id] == 0) {
         if (!owners_[id].has_value()) {
-          return Fail("graph ", Quote(model_.graphs[id].name),
+          return Fail("graph ", QuoteForMessage(model_.graphs[id].name),
                       " is no layer's body");
         }
         depths[id] = -1;  // on the path
@@ -661,7 +500,8 @@ class Verifier {
                       model_.weights.size());
         }
         if (!weights.insert(state.weights).second) {
-          return Fail("the weights ", Quote(model_.weights[state.weights].name),
+          return Fail("the weights ",
+                      QuoteForMessage(model_.weights[state.weights].name),
                       " are changed twice");
         }
       } else {
@@ -677,87 +517,7 @@ class Verifier {
     return true;
   }
 
-  bool CheckStructure(const Structure& structure, size_t num_leaves) {
-    std::vector<bool> seen(num_leaves, false);
-    if (!CheckStructureBelow(structure, 0, &seen)) return false;
-    const auto missing = std::find(seen.begin(), seen.end(), false);
-    return missing == seen.end() ||
-           Fail("leaf ", missing - seen.begin(), " is missing");
-  }
-
-  bool CheckStructureBelow(const Structure& structure, int depth,
-                           std::vector<bool>* seen) {
-    using Kind = Structure::Kind;
-    const Kind kind = structure.kind;
-    if (depth > Structure::kMaxDepth) {
-      return Fail("nested deeper than ", Structure::kMaxDepth);
-    }
-    if (!IsIn(kind, Kind::kNamed)) {
-      return Fail("unknown kind number ", static_cast<int>(kind));
-    }
-    // What the kind has no use for would be lost on the way through a file.
-    if ((kind != Kind::kLeaf && structure.leaf != 0) ||
-        (kind != Kind::kConstant && !structure.constant.is_none()) ||
-        (kind != Kind::kNamed && !structure.type_name.empty()) ||
-        ((kind == Kind::kLeaf || kind == Kind::kConstant) &&
-         !structure.children.empty())) {
-      return Fail(
-          "a leaf number, constant, type name or child where the kind "
-          "has none");
-    }
-    if (kind == Kind::kLeaf) {
-      if (!IsIndex(structure.leaf, *seen)) {
-        return Fail("leaf ", structure.leaf, " of ", seen->size());
-      }
-      if ((*seen)[structure.leaf]) {
-        return Fail("leaf ", structure.leaf, " occurs twice");
-      }
-      (*seen)[structure.leaf] = true;
-      return true;
-    }
-    if (kind == Kind::kConstant) {
-      if (structure.constant.AsList() != nullptr) {
-        return Fail("a constant is a list");
-      }
-      return CheckAttribute("a constant", Attribute::kMaxDepth,
-                            structure.constant);
-    }
-    if (kind == Kind::kNamed && !CheckName("the class", structure.type_name)) {
-      return false;
-    }
-    return CheckChildren(structure, depth, seen);
-  }
-
-  bool CheckChildren(const Structure& structure, int depth,
-                     std::vector<bool>* seen) {
-    const bool has_keys = structure.kind == Structure::Kind::kDict ||
-                          structure.kind == Structure::Kind::kNamed;
-    absl::flat_hash_set<int64_t> ints;
-    NameSet strings;
-    for (const Structure::Child& child : structure.children) {
-      const int64_t* number = child.key.AsInt();
-      const std::string* text = child.key.AsString();
-      if (!has_keys && !child.key.is_none()) {
-        return Fail("a child of a tuple or list has a key");
-      }
-      if (has_keys && number == nullptr && text == nullptr) {
-        return Fail("a key is neither an int nor a string, but ",
-                    AttributeTypeName(child.key.type()));
-      }
-      if (text != nullptr && !CheckUtf8("the key", *text)) return false;
-      if ((number != nullptr && !ints.insert(*number).second) ||
-          (text != nullptr && !strings.insert(*text).second)) {
-        return Fail("the key ", child.key.ToString(), " occurs twice");
-      }
-      if (!CheckStructureBelow(child.value, depth + 1, seen)) return false;
-    }
-    return true;
-  }
-
   const Model& model_;
-  absl::Status status_;
-  std::string where_;
-  NameSet symbols_;
   // The graph of the layer whose body a graph is.
   std::vector<std::optional<GraphId>> owners_;
   // Of the graph that is being checked: whether a value is written so far.
