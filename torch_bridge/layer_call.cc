@@ -1,0 +1,308 @@
+#include "flextorchir/torch_bridge/layer_call.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/function_schema.h"
+#include "ATen/core/ivalue.h"
+#include "ATen/core/jit_type.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "flextorchir/ir/attribute.h"
+#include "flextorchir/ir/graph.h"
+#include "flextorchir/ir/layer_set.h"
+#include "flextorchir/torch_bridge/attribute.h"
+#include "flextorchir/torch_bridge/operator_call.h"
+#include "flextorchir/torch_bridge/operator_table.h"
+
+namespace flextorchir {
+namespace {
+
+using Use = OperatorBinding::Argument::Use;
+
+const c10::Type* WithoutOptional(const c10::Type* type) {
+  if (const auto* optional = type->castRaw<c10::OptionalType>()) {
+    return optional->getElementType().get();
+  }
+  return type;
+}
+
+bool IsOptional(const c10::Type& type) {
+  return type.kind() == c10::TypeKind::OptionalType ||
+         type.kind() == c10::TypeKind::NoneType;
+}
+
+// The type of what the argument holds: of the elements, if it is a list.
+const c10::Type& ElementType(const c10::Argument& argument, bool* is_list) {
+  const c10::Type* type = WithoutOptional(argument.type().get());
+  const auto* list = type->castRaw<c10::ListType>();
+  *is_list = list != nullptr;
+  if (list != nullptr) type = WithoutOptional(list->getElementType().get());
+  return *type;
+}
+
+bool IsAbsent(const Slot& slot) {
+  return !slot.is_list && slot.values[0] == kAbsent;
+}
+
+// A list of which elements are computed has none in their places.
+bool HasComputedElements(const Attribute& attribute) {
+  if (attribute.AsDim() != nullptr) return true;
+  const Attribute::List* list = attribute.AsList();
+  return list != nullptr &&
+         std::any_of(list->begin(), list->end(), HasComputedElements);
+}
+
+bool HasNumber(const Slot& slot) {
+  return std::any_of(slot.values.begin(), slot.values.end(),
+                     [](ValueId value) { return value != kAbsent; });
+}
+
+// One attempt: the call of a layer by one operator.
+class Binder {
+ public:
+  // `binding` is null for operator layers, which have the schema's own names.
+  Binder(const Graph& graph, const Layer& layer, const LayerKind* kind,
+         const OperatorBinding* binding)
+      : graph_(graph), layer_(layer), kind_(kind), binding_(binding) {}
+
+  absl::StatusOr<LayerCall> Bind(absl::string_view op_name) {
+    const std::optional<c10::OperatorHandle> op = FindOperator(op_name);
+    if (!op.has_value()) {
+      return Refuse("no such operator is loaded in this process");
+    }
+    LayerCall call{*op, {}};
+    const c10::FunctionSchema& schema = op->schema();
+    call.arguments.reserve(schema.arguments().size());
+    absl::Status status = CheckRow();
+    if (status.ok()) status = CheckOutputs(schema);
+    if (status.ok()) status = CheckNothingLeft(schema);
+    for (const c10::Argument& argument : schema.arguments()) {
+      if (!status.ok()) break;
+      absl::StatusOr<LayerCall::Argument> bound = BindArgument(argument);
+      status = bound.status();
+      if (status.ok()) call.arguments.push_back(*std::move(bound));
+    }
+    if (!status.ok()) return status;
+    return call;
+  }
+
+ private:
+  template <typename... Parts>
+  static absl::Status Refuse(const Parts&... parts) {
+    return absl::UnimplementedError(absl::StrCat(parts...));
+  }
+
+  const OperatorBinding::Argument* RowOf(absl::string_view op_argument) const {
+    return binding_ == nullptr ? nullptr : binding_->Find(op_argument);
+  }
+  std::string LayerName(absl::string_view op_argument) const {
+    return binding_ == nullptr ? std::string(op_argument)
+                               : binding_->LayerName(op_argument);
+  }
+  // What the kind says where the layer says nothing; null if it does not.
+  const Attribute* KindDefault(absl::string_view name) const {
+    if (kind_ == nullptr) return nullptr;
+    const AttributeSpec* spec = kind_->FindAttribute(name);
+    if (spec == nullptr || !spec->default_value.has_value() ||
+        spec->default_value->is_none()) {
+      return nullptr;
+    }
+    return &*spec->default_value;
+  }
+
+  // Constants and ranks.
+  absl::Status CheckRow() const {
+    if (binding_ == nullptr) return absl::OkStatus();
+    for (const auto& [name, wanted] : binding_->constants) {
+      const Attribute* given = layer_.FindAttribute(name);
+      if (given == nullptr) given = KindDefault(name);
+      if (given == nullptr || !SameValue(wanted, *given) ||
+          layer_.FindInput(name) != nullptr) {
+        return Refuse("`", name, "` is not ", wanted.ToString());
+      }
+    }
+    for (const OperatorBinding::Rank& rank : binding_->ranks) {
+      const ValueId value = layer_.Input(LayerName(rank.op_name));
+      const TensorType* type =
+          value == kAbsent ? nullptr : graph_.value(value).tensor();
+      if (type == nullptr || type->shape.size() != rank.rank) {
+        return Refuse("`", LayerName(rank.op_name), "` has not ", rank.rank,
+                      " dimensions");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckOutputs(const c10::FunctionSchema& schema) const {
+    const size_t results = schema.returns().size();
+    const size_t slots = layer_.outputs.size();
+    // Operator layers have new contents of written arguments behind results.
+    if (binding_ == nullptr || slots == results) return absl::OkStatus();
+    return Refuse("it returns ", results, " results, the layer ", slots);
+  }
+
+  // Everything that the layer gives must reach the operator.
+  absl::Status CheckNothingLeft(const c10::FunctionSchema& schema) const {
+    const auto reaches = [&](absl::string_view name) {
+      for (const c10::Argument& argument : schema.arguments()) {
+        const OperatorBinding::Argument* row = RowOf(argument.name());
+        if (row != nullptr && row->use != Use::kRename) continue;
+        if (LayerName(argument.name()) == name) return true;
+      }
+      return binding_ != nullptr &&
+             binding_->constants.count(std::string(name)) > 0;
+    };
+    for (const Slot& slot : layer_.inputs) {
+      if (!IsAbsent(slot) && !reaches(slot.name)) {
+        return Refuse("it takes no `", slot.name, "`");
+      }
+    }
+    for (const auto& [name, value] : layer_.attributes) {
+      if (value.is_none() || reaches(name)) continue;
+      const Attribute* usual = KindDefault(name);
+      if (usual == nullptr || !SameValue(*usual, value)) {
+        return Refuse("it takes no `", name, "`");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<LayerCall::Argument> Constant(
+      const Attribute& attribute, const c10::Argument& argument) const {
+    absl::StatusOr<c10::IValue> value = ToIValue(attribute, argument);
+    if (!value.ok()) return Refuse(value.status().message());
+    return LayerCall::Argument{"", *std::move(value)};
+  }
+
+  absl::StatusOr<LayerCall::Argument> BindArgument(
+      const c10::Argument& argument) const {
+    const OperatorBinding::Argument* row = RowOf(argument.name());
+    if (row != nullptr && row->use != Use::kRename) {
+      return Constant(row->value, argument);
+    }
+    const std::string name = LayerName(argument.name());
+    const Slot* slot = layer_.FindInput(name);
+    const Attribute* attribute = layer_.FindAttribute(name);
+    if (slot != nullptr && !IsAbsent(*slot)) {
+      return BindInput(*slot, attribute, argument);
+    }
+    if (attribute == nullptr || attribute->is_none()) {
+      // Operator layers say None where they mean it; a kind's argument that is
+      // not given has its default.
+      if (attribute != nullptr && binding_ == nullptr &&
+          IsOptional(*argument.type())) {
+        return LayerCall::Argument{};
+      }
+      attribute = KindDefault(name);
+    }
+    if (attribute != nullptr)
+      return BindAttribute(name, *attribute, row, argument);
+    return BindNothing(name, slot != nullptr, argument);
+  }
+
+  absl::StatusOr<LayerCall::Argument> BindInput(
+      const Slot& slot, const Attribute* attribute,
+      const c10::Argument& argument) const {
+    bool takes_list;
+    const c10::Type& element = ElementType(argument, &takes_list);
+    const bool takes_tensors = element.kind() == c10::TypeKind::TensorType;
+    if (slot.is_list != takes_list) {
+      return Refuse("`", slot.name, "` is ",
+                    slot.is_list ? "a list" : "no list", ", which ",
+                    argument.real_type()->str(), " is",
+                    slot.is_list ? " not" : "");
+    }
+    for (ValueId value : slot.values) {
+      if (value == kAbsent) continue;
+      const bool is_tensor = graph_.value(value).tensor() != nullptr;
+      if (is_tensor != takes_tensors) {
+        return Refuse("`", slot.name, "` is a ",
+                      graph_.value(value).TypeString(), ", not ",
+                      argument.real_type()->str());
+      }
+    }
+    if (attribute != nullptr && attribute->AsList() != nullptr &&
+        !HasNumber(slot)) {
+      return BindAttribute(slot.name, *attribute, nullptr, argument);
+    }
+    return LayerCall::Argument{slot.name, {}};
+  }
+
+  absl::StatusOr<LayerCall::Argument> BindAttribute(
+      const std::string& name, const Attribute& attribute,
+      const OperatorBinding::Argument* row,
+      const c10::Argument& argument) const {
+    if (row != nullptr && !row->names.empty()) {
+      const std::string* word = attribute.AsString();
+      const auto found = std::find_if(
+          row->names.begin(), row->names.end(),
+          [&](const std::string& n) { return word && n == *word; });
+      if (found == row->names.end()) {
+        return Refuse("`", name, "` may not be ", attribute.ToString());
+      }
+      return Constant(static_cast<int64_t>(found - row->names.begin()),
+                      argument);
+    }
+    if (HasComputedElements(attribute)) return LayerCall::Argument{name, {}};
+    return Constant(attribute, argument);
+  }
+
+  absl::StatusOr<LayerCall::Argument> BindNothing(
+      const std::string& name, bool is_absent_input,
+      const c10::Argument& argument) const {
+    if (IsOptional(*argument.type()) && is_absent_input) {
+      return LayerCall::Argument{};
+    }
+    if (argument.default_value().has_value()) {
+      return LayerCall::Argument{"", *argument.default_value()};
+    }
+    if (IsOptional(*argument.type())) return LayerCall::Argument{};
+    if (is_absent_input) return LayerCall::Argument{"", at::Tensor()};
+    return Refuse("the layer has no `", name, "`");
+  }
+
+  const Graph& graph_;
+  const Layer& layer_;
+  const LayerKind* kind_;
+  const OperatorBinding* binding_;
+};
+
+}  // namespace
+
+absl::StatusOr<LayerCall> FindLayerCall(const Graph& graph,
+                                        const Layer& layer) {
+  const LayerKind* kind = FindLayerKind(layer.kind);
+  std::string reasons;
+  const auto attempt = [&](absl::string_view op,
+                           const OperatorBinding* binding) {
+    absl::StatusOr<LayerCall> call =
+        Binder(graph, layer, kind, binding).Bind(op);
+    if (!call.ok()) {
+      absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", op, ": ",
+                      call.status().message());
+    }
+    return call;
+  };
+  if (kind == nullptr) {
+    if (!layer.target.empty()) {
+      if (auto call = attempt(layer.target, nullptr); call.ok()) return call;
+    }
+  } else {
+    for (const OperatorBinding* binding : BindingsOfKind(layer.kind)) {
+      if (auto call = attempt(binding->op, binding); call.ok()) return call;
+    }
+  }
+  return absl::UnimplementedError(
+      absl::StrCat("no operator runs this ", layer.kind,
+                   reasons.empty() ? "" : absl::StrCat(" (", reasons, ")")));
+}
+
+}  // namespace flextorchir

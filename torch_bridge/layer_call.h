@@ -1,0 +1,42 @@
+#ifndef FLEXTORCHIR_TORCH_BRIDGE_LAYER_CALL_H_
+#define FLEXTORCHIR_TORCH_BRIDGE_LAYER_CALL_H_
+
+#include <string>
+#include <vector>
+
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/ivalue.h"
+#include "absl/status/statusor.h"
+#include "flextorchir/ir/graph.h"
+
+namespace flextorchir {
+
+// How a layer is run by one operator: where each argument of the operator comes
+// from. Worked out once for a layer; see OperatorTable for standard kinds.
+struct LayerCall {
+  struct Argument {
+    // The layer's argument that is passed, where it is computed: an input, or
+    // an attribute with symbolic or absent elements. Empty: `constant` is.
+    std::string layer_name;
+    c10::IValue constant;
+  };
+
+  c10::OperatorHandle op;
+  std::vector<Argument> arguments;  // one for each of the schema, in order
+};
+
+// The operator that runs `layer`: for a standard kind the first of its
+// operators that can express all the layer holds, for others `target` with the
+// schema's own names. An operator can express a layer if
+//  * everything the layer gives is an argument of the operator, a constant of
+//    the row, or equal to the default of the kind;
+//  * the layer gives everything that has no default (of the kind, then of the
+//    schema) and may not be None, in a type that the argument takes;
+//  * it returns as many results as the layer has output slots (for others than
+//    standard kinds, output slots may also be written arguments).
+// Errors: kUnimplemented, with what stands in the way of each operator.
+absl::StatusOr<LayerCall> FindLayerCall(const Graph& graph, const Layer& layer);
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_TORCH_BRIDGE_LAYER_CALL_H_
