@@ -1,0 +1,85 @@
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "ATen/core/ivalue.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "flextorchir/evaluator/evaluator.h"
+#include "flextorchir/torch_bridge/operator_call.h"
+
+namespace flextorchir {
+namespace {
+
+// Normalizations that update running statistics: the operator writes them where
+// they are, the layer returns them. `flag` is the argument that says whether
+// they are written.
+absl::StatusOr<std::vector<c10::IValue>> RunNormalization(
+    absl::string_view op_name, absl::string_view flag,
+    const LayerArguments& layer) {
+  const std::optional<c10::OperatorHandle> op = FindOperator(op_name);
+  if (!op.has_value()) {
+    return absl::UnimplementedError(absl::StrCat("no operator ", op_name));
+  }
+  std::vector<c10::IValue> arguments;
+  for (const c10::Argument& argument : op->schema().arguments()) {
+    if (argument.name() == "cudnn_enabled") {
+      arguments.emplace_back(true);
+      continue;
+    }
+    absl::StatusOr<c10::IValue> value = layer.Get(argument.name());
+    if (!value.ok()) return value.status();
+    arguments.push_back(*std::move(value));
+  }
+  const size_t mean = *op->schema().argumentIndexWithName("running_mean");
+  const size_t flag_index =
+      *op->schema().argumentIndexWithName(std::string(flag));
+  std::vector<c10::IValue> statistics;
+  if (arguments[flag_index].isBool() && arguments[flag_index].toBool()) {
+    for (size_t i : {mean, mean + 1}) {
+      if (!arguments[i].isTensor()) continue;
+      arguments[i] = arguments[i].toTensor().clone();
+      statistics.push_back(arguments[i]);
+    }
+  }
+  auto results = CallOperator(*op, std::move(arguments));
+  if (!results.ok()) return results.status();
+  const size_t slots = layer.layer().outputs.size();
+  for (c10::IValue& value : statistics) {
+    if (results->size() < slots) results->push_back(std::move(value));
+  }
+  return results;
+}
+
+}  // namespace
+
+// Kinds that are not here are run by the operator table
+// (torch_bridge/layer_call.h).
+ExecutorRegistry ExecutorRegistry::Standard() {
+  struct Row {
+    absl::string_view name;
+    absl::string_view op;
+    absl::string_view flag;
+  };
+  ExecutorRegistry registry;
+  for (const Row& row :
+       {Row{"BatchNorm", "aten::batch_norm", "training"},
+        Row{"InstanceNorm", "aten::instance_norm", "use_input_stats"}}) {
+    for (const absl::string_view dimensions : {"1d", "2d", "3d"}) {
+      registry
+          .Add(absl::StrCat(row.name, dimensions),
+               [row](const LayerArguments& layer) {
+                 return RunNormalization(row.op, row.flag, layer);
+               })
+          .IgnoreError();
+    }
+  }
+  return registry;
+}
+
+}  // namespace flextorchir
