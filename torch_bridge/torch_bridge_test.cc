@@ -15,6 +15,7 @@
 #include "flextorchir/ir/weights.h"
 #include "flextorchir/torch_bridge/attribute.h"
 #include "flextorchir/torch_bridge/operator_call.h"
+#include "flextorchir/torch_bridge/operator_writes.h"
 #include "flextorchir/torch_bridge/tensor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -519,6 +520,23 @@ TEST(OperatorTest, FailuresAreStatuses) {
   EXPECT_THAT(message({at::rand({2, 3})}), HasSubstr("takes 2 arguments"));
   EXPECT_THAT(message({at::rand({2, 3}), 1}), HasSubstr("mat2"));
   EXPECT_THAT(message({at::rand({2, 3}), c10::IValue()}), HasSubstr("mat2"));
+}
+
+TEST(OperatorTest, WritesAreFound) {
+  const auto writes = [](absl::string_view op) {
+    return FindOperatorWrites(FindOperator(op)->schema());
+  };
+  EXPECT_TRUE(writes("aten::add.Tensor").marked.empty());
+  EXPECT_EQ(writes("aten::add_.Tensor").marked, std::vector<int32_t>{0});
+  EXPECT_EQ(writes("aten::add.out").marked, std::vector<int32_t>{3});
+  // Of a list, the elements are marked.
+  EXPECT_EQ(writes("aten::_foreach_add_.Scalar").marked,
+            std::vector<int32_t>{0});
+  const OperatorWrites norm = writes("aten::batch_norm");
+  EXPECT_TRUE(norm.marked.empty());
+  EXPECT_EQ(norm.silent_flag, 5);
+  EXPECT_EQ(norm.silent, (std::vector<int32_t>{3, 4}));
+  EXPECT_EQ(writes("aten::layer_norm").silent_flag, -1);
 }
 
 }  // namespace
