@@ -82,4 +82,18 @@ ExecutorRegistry ExecutorRegistry::Standard() {
   return registry;
 }
 
+absl::Status ExecutorRegistry::Add(absl::string_view kind, Executor executor) {
+  if (Find(kind) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("there is an executor for ", kind, " already"));
+  }
+  executors_[std::string(kind)] = std::move(executor);
+  return absl::OkStatus();
+}
+
+const Executor* ExecutorRegistry::Find(absl::string_view kind) const {
+  const auto found = executors_.find(kind);
+  return found == executors_.end() ? nullptr : &found->second;
+}
+
 }  // namespace flextorchir

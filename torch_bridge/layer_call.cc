@@ -69,9 +69,14 @@ bool HasNumber(const Slot& slot) {
 class Binder {
  public:
   // `binding` is null for operator layers, which have the schema's own names.
+  // `convert`: a number may be passed for a tensor, and the other way round.
   Binder(const Graph& graph, const Layer& layer, const LayerKind* kind,
-         const OperatorBinding* binding)
-      : graph_(graph), layer_(layer), kind_(kind), binding_(binding) {}
+         const OperatorBinding* binding, bool convert)
+      : graph_(graph),
+        layer_(layer),
+        kind_(kind),
+        binding_(binding),
+        convert_(convert) {}
 
   absl::StatusOr<LayerCall> Bind(absl::string_view op_name) {
     const std::optional<c10::OperatorHandle> op = FindOperator(op_name);
@@ -220,14 +225,16 @@ class Binder {
                     argument.real_type()->str(), " is",
                     slot.is_list ? " not" : "");
     }
-    for (ValueId value : slot.values) {
-      if (value == kAbsent) continue;
-      const bool is_tensor = graph_.value(value).tensor() != nullptr;
-      if (is_tensor != takes_tensors) {
-        return Refuse("`", slot.name, "` is a ",
-                      graph_.value(value).TypeString(), ", not ",
-                      argument.real_type()->str());
+    for (ValueId id : slot.values) {
+      if (id == kAbsent) continue;
+      const Value& value = graph_.value(id);
+      if ((value.tensor() != nullptr) == takes_tensors) continue;
+      // A number is wrapped into a tensor, a tensor of one element read.
+      if (convert_ && (takes_tensors || value.tensor()->shape.empty())) {
+        continue;
       }
+      return Refuse("`", slot.name, "` is a ", value.TypeString(), ", not ",
+                    argument.real_type()->str());
     }
     if (attribute != nullptr && attribute->AsList() != nullptr &&
         !HasNumber(slot)) {
@@ -273,6 +280,7 @@ class Binder {
   const Layer& layer_;
   const LayerKind* kind_;
   const OperatorBinding* binding_;
+  const bool convert_;
 };
 
 }  // namespace
@@ -281,21 +289,25 @@ absl::StatusOr<LayerCall> FindLayerCall(const Graph& graph,
                                         const Layer& layer) {
   const LayerKind* kind = FindLayerKind(layer.kind);
   std::string reasons;
-  const auto attempt = [&](absl::string_view op,
-                           const OperatorBinding* binding) {
-    absl::StatusOr<LayerCall> call =
-        Binder(graph, layer, kind, binding).Bind(op);
-    if (!call.ok()) {
-      absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", op, ": ",
-                      call.status().message());
-    }
-    return call;
-  };
-  if (kind == nullptr) {
-    if (!layer.target.empty()) {
+  // An operator that takes what there is goes before one that takes it only
+  // when it is converted.
+  for (const bool convert : {false, true}) {
+    reasons.clear();
+    const auto attempt = [&](absl::string_view op,
+                             const OperatorBinding* binding) {
+      absl::StatusOr<LayerCall> call =
+          Binder(graph, layer, kind, binding, convert).Bind(op);
+      if (!call.ok()) {
+        absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", op, ": ",
+                        call.status().message());
+      }
+      return call;
+    };
+    if (kind == nullptr) {
+      if (layer.target.empty()) break;
       if (auto call = attempt(layer.target, nullptr); call.ok()) return call;
+      continue;
     }
-  } else {
     for (const OperatorBinding* binding : BindingsOfKind(layer.kind)) {
       if (auto call = attempt(binding->op, binding); call.ok()) return call;
     }

@@ -31,7 +31,9 @@ struct LayerCall {
 //  * everything the layer gives is an argument of the operator, a constant of
 //    the row, or equal to the default of the kind;
 //  * the layer gives everything that has no default (of the kind, then of the
-//    schema) and may not be None, in a type that the argument takes;
+//    schema) and may not be None, in a type that the argument takes (if no
+//    operator does, numbers are passed for tensors, and tensors of one element
+//    for numbers: whoever calls the operator converts them);
 //  * it returns as many results as the layer has output slots (for others than
 //    standard kinds, output slots may also be written arguments).
 // Errors: kUnimplemented, with what stands in the way of each operator.

@@ -237,7 +237,7 @@ std::string CallOf(absl::string_view layer) {
       flextorchir 1 layer_set 1
       name "M"
       graph "main" (%x: f32[2,3,8,8], %y: f32[2,3,8,8], %w: f32[4,3,1,1],
-                    %n: int, %r: f32[3]) {
+                    %n: int, %r: f32[3], %s: f32[]) {
         )",
                                                              layer, R"(
         return %o
@@ -294,6 +294,15 @@ TEST(FindLayerCall, BindsArguments) {
       {R"(%o: f32[2] = Select "l" (input=%x, index=%n)
             {dim=0})",
        "aten::select.int(self=<input>, dim=0, index=<index>)"},
+      // Where there is no better operator, numbers and tensors are converted.
+      {R"(%o: f32[2] = LeakyReLU "l" (input=%x, negative_slope=%s))",
+       "aten::leaky_relu(self=<input>, negative_slope=<negative_slope>)"},
+      {R"(%o: f32[2] = Mul "l" (input=%x, other=%s))",
+       "aten::mul.Tensor(self=<input>, other=<other>)"},
+      {R"(%o: f32[2] = Mul "l" (input=%x, other=%n))",
+       "aten::mul.Scalar(self=<input>, other=<other>)"},
+      {R"(%o: f32[2] = Linear "l" (input=%x, weight=%n))",
+       "aten::linear(input=<input>, weight=<weight>, bias=none)"},
       // By the number of results.
       {R"(%o: f32[2] = MaxPool2d "l" (input=%x)
             {kernel_size=[2, 2], stride=[2, 2]})",
@@ -340,8 +349,8 @@ TEST(FindLayerCall, SaysWhatStandsInTheWay) {
        "has not 4 dimensions"},
       {R"(%o: f32[2] = ReLU "l" (input=%x, weight=%w))",
        "it takes no `weight`"},
-      {R"(%o: f32[2] = Linear "l" (input=%x, weight=%n))",
-       "`weight` is a int, not Tensor"},
+      {R"(%o: f32[2] = Sum "l" (input=%x, dtype=%y))", "`dtype` is a f32"},
+      {R"(%o: f32[2] = Cat "l" (tensors=%x))", "`tensors` is no list"},
       {R"(%o: f32[2] = LeakyReLU "l" (input=%x)
             {negative_slope="a"})",
        "`negative_slope`"},
