@@ -22,6 +22,8 @@ struct Difference {
   double max_relative = 0;
   int64_t elements = 0;   // compared
   int64_t differing = 0;  // bits differ
+  // Of these, how many are not finite in one or in both: not in the maxima.
+  int64_t non_finite = 0;
   std::string ToString() const;
 };
 Difference Compare(const c10::IValue& expected, const c10::IValue& actual);

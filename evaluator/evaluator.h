@@ -21,8 +21,11 @@ class LayerArguments {
  public:
   virtual ~LayerArguments() = default;
   virtual const Layer& layer() const = 0;
-  // The input or attribute of that name; a None value if it is absent.
-  // List inputs are generic lists whose absent elements are None.
+  // The input or attribute of that name; a None value if it is absent. An
+  // attribute that is left out has the default of the layer's kind.
+  // Lists have the type of their elements (`List<int>`, `List<Tensor>`, with
+  // absent ones `List<optional<Tensor>>`). Symbolic sizes are numbers, dtypes
+  // torch's own; layouts, memory formats and devices are strings.
   virtual absl::StatusOr<c10::IValue> Get(absl::string_view name) const = 0;
 };
 
@@ -58,14 +61,18 @@ struct EvaluatorOptions {
   // Give results the strides that were recorded, where an operator laid them
   // out otherwise: the last bits of what follows depend on them.
   bool restore_strides = true;
+  // False: run in the caller's own mode instead (results can then be part of a
+  // gradient, and are no inference tensors).
+  bool inference_mode = true;
   // Null: ExecutorRegistry::Standard().
   const ExecutorRegistry* executors = nullptr;
 };
 
 // The reference evaluator: runs a model on ATen, from the IR alone, one layer
 // after the other, freeing each value after its last use. Made for being right
-// and readable, not for speed. It runs in inference mode unless the caller has
-// set otherwise.
+// and readable, not for speed. It runs in inference mode unless the options say
+// otherwise, and without autocast: casts are layers. `Run` may be called from
+// several threads at once.
 //
 // On the same machine, with the same number of threads and the same random
 // state, results are bit-identical to the model's if no rewriting pass ran.
@@ -73,7 +80,8 @@ class Evaluator {
  public:
   // `model` must outlive the evaluator and have passed `Verify`. Weights are
   // shared, not copied.
-  // Errors: kUnimplemented, listing every kind that nothing can run.
+  // Errors: kUnimplemented, listing every kind that nothing can run;
+  // kInvalidArgument for weights without data.
   static absl::StatusOr<std::unique_ptr<Evaluator>> Create(
       const Model& model, EvaluatorOptions options = {});
 
@@ -81,8 +89,15 @@ class Evaluator {
 
   // `inputs` are those of graphs[0], in order; they are not written to. Returns
   // the outputs of graphs[0], in order, state outputs last.
-  // Errors: kInvalidArgument for inputs of the wrong number or type, kInternal
-  // when an operator fails; both name the layer. No c10::Error escapes.
+  //
+  // Inputs have the recorded dtype and sizes; symbolic sizes stand for what the
+  // inputs have, and must agree. What a layer returns is checked against the
+  // recorded type as well: the dtype always, sizes as long as they follow from
+  // those of the inputs (with symbolic ones, or behind an operator whose sizes
+  // depend on data, they may be others).
+  // Errors: kInvalidArgument for inputs of the wrong number or type, naming the
+  // input; kInternal when a layer fails or returns something else than was
+  // recorded, naming the layer; those of the observer. No c10::Error escapes.
   virtual absl::StatusOr<std::vector<c10::IValue>> Run(
       const std::vector<c10::IValue>& inputs) = 0;
 };
