@@ -17,7 +17,6 @@
 #include "ATen/ops/empty_strided.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "c10/core/DispatchKeySet.h"
@@ -29,9 +28,9 @@
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/layer_set.h"
 #include "flextorchir/torch_bridge/error_message.h"
+#include "flextorchir/torch_bridge/free_sizes.h"
 #include "flextorchir/torch_bridge/layer_call.h"
 #include "flextorchir/torch_bridge/operator_call.h"
-#include "flextorchir/torch_bridge/operator_table.h"
 #include "flextorchir/torch_bridge/operator_writes.h"
 #include "flextorchir/torch_bridge/tensor.h"
 
@@ -58,23 +57,6 @@ struct Program {
   const Graph* graph = nullptr;
   std::vector<Step> steps;
 };
-
-// Whether the sizes of what the operator returns depend on more than the sizes
-// of its arguments. Of operators that are not torch's own, nobody knows.
-bool HasFreeSizes(const c10::OperatorHandle& op) {
-  return op.hasTag(at::Tag::dynamic_output_shape) ||
-         op.hasTag(at::Tag::data_dependent_output) ||
-         !absl::StartsWith(op.schema().name(), "aten::");
-}
-
-bool KindHasFreeSizes(absl::string_view kind) {
-  if (FindLayerKind(kind) == nullptr) return true;  // the user's own
-  for (const OperatorBinding* binding : BindingsOfKind(kind)) {
-    const auto op = FindOperator(binding->op);
-    if (op.has_value() && HasFreeSizes(*op)) return true;
-  }
-  return false;
-}
 
 // Why an operator cannot be found, and what to do.
 std::string UnknownOperator(absl::string_view name) {

@@ -28,8 +28,8 @@ constexpr SilentWriter kSilentWriters[] = {
 
 int32_t ArgumentIndex(const c10::FunctionSchema& schema,
                       absl::string_view name) {
-  const auto index = schema.argumentIndexWithName(
-      std::string_view(name.data(), name.size()));
+  const auto index =
+      schema.argumentIndexWithName(std::string_view(name.data(), name.size()));
   return index.has_value() ? *index : -1;
 }
 
@@ -59,8 +59,8 @@ OperatorWrites FindOperatorWrites(const c10::FunctionSchema& schema) {
     for (absl::string_view written : {"running_mean", "running_var"}) {
       const int32_t index = ArgumentIndex(schema, written);
       // Some overloads of the same name do mark them.
-      if (index >= 0 && std::count(writes.marked.begin(), writes.marked.end(),
-                                   index) == 0) {
+      if (index >= 0 &&
+          std::count(writes.marked.begin(), writes.marked.end(), index) == 0) {
         writes.silent.push_back(index);
       }
     }
