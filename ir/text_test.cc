@@ -296,8 +296,10 @@ graph "main" (%x, %y) {
   EXPECT_FALSE(absl::StrContains(FullText(model), "  value "));
   std::swap(main.values[0], main.values[5]);
   ExpectRoundTrip(model);
-  // A type of its own.
+  // Types that are not those of the weights.
   main.values.back().type = ScalarType::kBool;
+  ExpectRoundTrip(model);
+  main.values.back().type = TensorType{};
   ExpectRoundTrip(model);
 }
 
@@ -347,6 +349,19 @@ TEST(Text, RoundTripsStructures) {
   }
   model.outputs = std::move(deep);
   EXPECT_FALSE(ParseText(ToText(model)).ok());
+}
+
+TEST(Text, RoundTripsSources) {
+  Model model = Parse(kSample);
+  std::vector<Source>& sources = model.main().layers[0].sources;
+  for (int fields = 0; fields < 16; ++fields) {
+    Source& source = sources.emplace_back();
+    if (fields & 1) source.module_path = "path";
+    if (fields & 2) source.module_class = "Class";
+    if (fields & 4) source.call_index = 3;
+    if (fields & 8) source.frames.push_back({"", -1, ""});
+  }
+  ExpectRoundTrip(model);
 }
 
 struct BadText {
