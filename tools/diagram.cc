@@ -52,6 +52,20 @@ std::string Quoted(absl::string_view text) {
   return quoted + "\"";
 }
 
+// Breaks a line between words where it gets too long for a node.
+std::string Wrapped(absl::string_view line) {
+  constexpr size_t kWidth = 48;
+  std::string text;
+  size_t width = 0;
+  for (absl::string_view word : absl::StrSplit(line, ' ')) {
+    const bool fits = width + word.size() <= kWidth;
+    if (!text.empty()) text += fits ? ' ' : '\n';
+    width = (fits ? width + 1 : 0) + word.size();
+    absl::StrAppend(&text, word);
+  }
+  return text;
+}
+
 // A module, by its path; the root is the model.
 struct Module {
   std::string path;
@@ -207,7 +221,7 @@ class DotPrinter {
     std::string label = absl::StrCat(layer.kind, "  ", layer.name);
     for (const std::string& line :
          {LayerGeometry(graph_, layer), LayerOutputTypes(graph_, layer)}) {
-      if (!line.empty()) absl::StrAppend(&label, "\n", line);
+      if (!line.empty()) absl::StrAppend(&label, "\n", Wrapped(line));
     }
     const std::string node = NewNode();
     absl::StrAppend(&text_, indent, node, " [label=", Quoted(label));
@@ -273,7 +287,9 @@ class DotPrinter {
   void Assign(const Layer& layer, const std::string& node) {
     node_of_layer_[&layer] = node;
     for (const Slot& slot : layer.outputs) {
-      for (const ValueId id : slot.values) node_of_value_[id] = node;
+      for (const ValueId id : slot.values) {
+        if (id != kAbsent) node_of_value_[id] = node;
+      }
     }
   }
   void AssignAll(const Module& module, const std::string& node) {

@@ -77,6 +77,19 @@ TEST(ModelToDot, NestsModules) {
   EXPECT_EQ(CountOf(dot, " -> "), 7) << dot;
 }
 
+TEST(ModelToDot, DrawsNothingForWhatIsAbsent) {
+  Model model = FlatModel(2);
+  for (Layer& layer : model.main().layers) {
+    layer.inputs.push_back(Slot::One("bias", kAbsent));
+    layer.outputs.push_back(Slot::One("indices", kAbsent));
+    layer.attributes["sizes"] = Attribute::Ints({1, 2});
+    layer.attributes["mode"] = std::string(60, 'm');
+  }
+  const std::string dot = ModelToDot(model);
+  EXPECT_EQ(CountOf(dot, " -> "), 3) << dot;
+  EXPECT_THAT(dot, HasSubstr("...\\nsizes=[1, 2]\\n[]"));
+}
+
 TEST(ModelToDot, ClosesModulesBelowTheDepth) {
   DiagramOptions options;
   options.depth = 2;
