@@ -179,6 +179,8 @@ constexpr LayerSetRow kRows[] = {
      "torch.polygamma", "The n-th derivative of digamma."},
     {"Mvlgamma(input, *, p: int) -> output", Family::kElementwise, 1,
      "torch.mvlgamma", "Multivariate log-gamma function."},
+    {"Frexp(input) -> mantissa, exponent", Family::kElementwise, 1,
+     "torch.frexp", "Mantissa and exponent."},
     {"NanToNum(input, *, nan: float? = none, posinf: float? = none, neginf: "
      "float? = none) -> output",
      Family::kElementwise, 1, "torch.nan_to_num",
@@ -386,6 +388,9 @@ constexpr LayerSetRow kRows[] = {
      "torch.cummin", "Running minima along a dimension, and where they are."},
     {"Logcumsumexp(input, *, dim: int) -> output", Family::kReduction, 1,
      "torch.logcumsumexp", "Logarithms of running sums of exp(input)."},
+    {"SumToSize(input, *, size: int[]) -> output", Family::kReduction, 1,
+     "torch.Tensor.sum_to_size",
+     "Sum over the dimensions that would expand to the shape of input."},
     {"Trace(input) -> output", Family::kReduction, 1, "torch.trace",
      "Sum of the diagonal."},
     {"Dist(input, other, *, p: number = 2) -> output", Family::kReduction, 1,
@@ -400,6 +405,8 @@ constexpr LayerSetRow kRows[] = {
     {"Histc(input, *, bins: int = 100, min: number = 0, max: number = 0) -> "
      "output",
      Family::kReduction, 1, "torch.histc", "Histogram."},
+    {"ShapeAsTensor(input) -> output", Family::kReduction, 1,
+     "torch._shape_as_tensor", "The sizes, as a tensor."},
     {"Equal(input, other) -> output", Family::kReduction, 1, "torch.equal",
      "Whether two tensors are equal: a truth value, not a tensor."},
     {"Allclose(input, other, *, rtol: float = 1e-05, atol: float = 1e-08, "

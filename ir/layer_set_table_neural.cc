@@ -39,6 +39,9 @@ constexpr LayerSetRow kRows[] = {
      Family::kConvolution, 1, "torch.nn.functional.conv_transpose3d",
      "3-D transposed convolution: the gradient of a convolution with regard "
      "to its input."},
+    {"ConvTbc(input, weight, bias, *, pad: int = 0) -> output",
+     Family::kConvolution, 1, "torch.nn.functional.conv_tbc",
+     "1-D convolution of [time, batch, channel]."},
     {"Unfold(input, *, kernel_size: int[], dilation: int[], padding: int[], "
      "stride: int[]) -> output",
      Family::kConvolution, 1, "torch.nn.functional.unfold",
@@ -279,24 +282,42 @@ constexpr LayerSetRow kRows[] = {
      "divisor_override: int? = none) -> output",
      Family::kPooling, 1, "torch.nn.functional.avg_pool3d",
      "Average over windows."},
-    {"AdaptiveAvgPool1d(input, *, output_size: int[]) -> output",
+    {"AdaptiveAvgPool1d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output",
      Family::kPooling, 1, "torch.nn.functional.adaptive_avg_pool1d",
-     "Average over windows that divide the input into output_size parts."},
-    {"AdaptiveAvgPool2d(input, *, output_size: int[]) -> output",
+     "Average over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
+    {"AdaptiveAvgPool2d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output",
      Family::kPooling, 1, "torch.nn.functional.adaptive_avg_pool2d",
-     "Average over windows that divide the input into output_size parts."},
-    {"AdaptiveAvgPool3d(input, *, output_size: int[]) -> output",
+     "Average over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
+    {"AdaptiveAvgPool3d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output",
      Family::kPooling, 1, "torch.nn.functional.adaptive_avg_pool3d",
-     "Average over windows that divide the input into output_size parts."},
-    {"AdaptiveMaxPool1d(input, *, output_size: int[]) -> output, indices",
+     "Average over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
+    {"AdaptiveMaxPool1d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output, indices",
      Family::kPooling, 1, "torch.nn.functional.adaptive_max_pool1d",
-     "Maximum over windows that divide the input into output_size parts."},
-    {"AdaptiveMaxPool2d(input, *, output_size: int[]) -> output, indices",
+     "Maximum over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
+    {"AdaptiveMaxPool2d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output, indices",
      Family::kPooling, 1, "torch.nn.functional.adaptive_max_pool2d",
-     "Maximum over windows that divide the input into output_size parts."},
-    {"AdaptiveMaxPool3d(input, *, output_size: int[]) -> output, indices",
+     "Maximum over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
+    {"AdaptiveMaxPool3d(input, *, output_size: int[], kernel_size: int[]? = "
+     "none, stride: int[]? = none) -> output, indices",
      Family::kPooling, 1, "torch.nn.functional.adaptive_max_pool3d",
-     "Maximum over windows that divide the input into output_size parts."},
+     "Maximum over windows that divide the input into output_size parts. "
+     "Where all windows are alike on this input, kernel_size and stride say "
+     "the plain pool that does the same."},
     {"FractionalMaxPool2d(input, random_samples, *, kernel_size: int[], "
      "output_size: int[]) -> output, indices",
      Family::kPooling, 1, "torch.nn.functional.fractional_max_pool2d",

@@ -162,8 +162,10 @@ class Binder {
         if (row != nullptr && row->use != Use::kRename) continue;
         if (LayerName(argument.name()) == name) return true;
       }
-      return binding_ != nullptr &&
-             binding_->constants.count(std::string(name)) > 0;
+      if (binding_ == nullptr) return false;
+      const auto& remarks = binding_->remarks;
+      return binding_->constants.count(std::string(name)) > 0 ||
+             std::find(remarks.begin(), remarks.end(), name) != remarks.end();
     };
     for (const Slot& slot : layer_.inputs) {
       if (!IsAbsent(slot) && !reaches(slot.name)) {

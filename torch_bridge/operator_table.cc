@@ -49,6 +49,11 @@ bool ReadItem(TextCursor* cursor, OperatorBinding* binding) {
     binding->constants[name] = std::move(value);
     return true;
   }
+  if (cursor->Consume("?")) {
+    binding->remarks.emplace_back();
+    return cursor->ReadWord("the name of an attribute",
+                            &binding->remarks.back());
+  }
   std::string name;
   if (!cursor->ReadWord("an argument", &name)) return false;
   if (cursor->Consume("#")) {

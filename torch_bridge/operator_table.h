@@ -35,6 +35,9 @@ struct OperatorRow {
   //   "inplace~=false" not part of the layer; ignored forward, passed backward
   //   "+mode="bilinear"" the operator has no such argument: the layer gets the
   //                    attribute `mode` forward, and must have it backward
+  //   "?stride"        the layer's attribute `stride` is a remark that a rule
+  //   may
+  //                    make; the operator does not need it
   //   "weight#4"       this row only applies if the operator's `weight` has 4
   //                    dimensions
   // Values are true, false, none, numbers, "strings" and [lists] of them.
@@ -67,6 +70,7 @@ struct OperatorBinding {
   std::map<std::string, Attribute>
       constants;  // the layer's, from "+name=value"
   std::vector<Rank> ranks;
+  std::vector<std::string> remarks;  // attributes of the layer
 
   // The layer's name for an argument of the operator.
   std::string LayerName(absl::string_view op_argument) const;

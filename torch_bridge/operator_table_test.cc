@@ -104,6 +104,12 @@ std::string FindFault(const OperatorBinding& binding) {
     }
     if (!given.insert(name).second) return absl::StrCat("`", name, "` twice");
   }
+  for (const std::string& name : binding.remarks) {
+    const AttributeSpec* attribute = kind->FindAttribute(name);
+    if (attribute == nullptr || !attribute->optional) {
+      return absl::StrCat("the kind has no optional attribute `", name, "`");
+    }
+  }
   for (const InputSpec& input : kind->inputs) {
     if (!input.optional && given.count(input.name) == 0) {
       return absl::StrCat("nothing gives the input `", input.name, "`");
@@ -155,7 +161,10 @@ TEST(OperatorTable, NoRowIsThereTwice) {
 }
 
 TEST(OperatorTable, EveryKindHasAnOperator) {
+  // Passes make these; the evaluator has code for them.
+  const std::set<std::string> made_by_passes = {"WarpAffine"};
   for (const LayerKind& kind : LayerSet()) {
+    if (made_by_passes.count(kind.name) > 0) continue;
     EXPECT_FALSE(BindingsOfKind(kind.name).empty()) << kind.name;
   }
 }
@@ -179,7 +188,7 @@ TEST(OperatorRow, IsParsed) {
   const auto good = ParseOperatorRow(
       {"a::b", "B",
        "x=y, m=how{one|\"two-ways\"}, alpha:=1, pad~=[0, -1.5], "
-       "+mode=\"a, b\", w#4"});
+       "+mode=\"a, b\", ?r, w#4"});
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->LayerName("x"), "y");
   EXPECT_EQ(good->LayerName("m"), "how");
@@ -193,6 +202,7 @@ TEST(OperatorRow, IsParsed) {
   EXPECT_EQ(good->Find("pad")->value, Attribute(Attribute::List{0, -1.5}));
   EXPECT_EQ(good->Find("other"), nullptr);
   EXPECT_EQ(good->constants.at("mode"), Attribute("a, b"));
+  EXPECT_EQ(good->remarks, std::vector<std::string>{"r"});
   ASSERT_EQ(good->ranks.size(), 1);
   EXPECT_EQ(good->ranks[0].rank, 4);
 }

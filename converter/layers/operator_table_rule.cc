@@ -59,7 +59,8 @@ class Translation {
     to_.kind = kind_.name;
     to_.name = from_.name;
     to_.bodies = from_.bodies;
-    absl::Status status = CheckRanks();
+    absl::Status status = CheckNames();
+    if (status.ok()) status = CheckRanks();
     for (const c10::Argument& argument : schema_.arguments()) {
       if (status.ok()) status = Translate(argument);
     }
@@ -78,6 +79,21 @@ class Translation {
   }
 
  private:
+  absl::Status CheckNames() const {
+    const auto check = [&](const std::string& name) {
+      if (schema_.argumentIndexWithName(name).has_value()) {
+        return absl::OkStatus();
+      }
+      return Refuse("the operator has no `", name, "`");
+    };
+    absl::Status status;
+    for (const Slot& slot : from_.inputs) status.Update(check(slot.name));
+    for (const auto& [name, value] : from_.attributes) {
+      status.Update(check(name));
+    }
+    return status;
+  }
+
   absl::Status CheckRanks() const {
     for (const OperatorBinding::Rank& rank : binding_.ranks) {
       const ValueId value = from_.Input(rank.op_name);
