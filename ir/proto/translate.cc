@@ -154,7 +154,7 @@ void ToMessage(const Source& source, proto::Source* message) {
 void ToMessage(const Layer& layer, proto::Layer* message) {
   message->set_kind(layer.kind);
   message->set_name(layer.name);
-  message->set_target(layer.target);
+  if (!layer.target.empty()) message->set_target(layer.target);
   ToMessage(layer.inputs, message->mutable_inputs());
   ToMessage(layer.outputs, message->mutable_outputs());
   for (const auto& [name, value] : layer.attributes) {
@@ -186,11 +186,15 @@ void ToMessage(const Graph& graph, proto::Graph* message) {
 
 void ToMessage(const Structure& structure, proto::Structure* message) {
   message->set_kind(static_cast<proto::Structure::Kind>(structure.kind));
-  message->set_leaf(structure.leaf);
+  if (structure.kind == Structure::Kind::kLeaf) {
+    message->set_leaf(structure.leaf);
+  }
   if (!structure.constant.is_none()) {
     ToMessage(structure.constant, message->mutable_constant());
   }
-  message->set_type_name(structure.type_name);
+  if (!structure.type_name.empty()) {
+    message->set_type_name(structure.type_name);
+  }
   for (const Structure::Child& child : structure.children) {
     proto::Structure* to = message->add_children();
     if (!child.key.is_none()) ToMessage(child.key, to->mutable_key());
@@ -500,7 +504,7 @@ void ModelToMessage(const Model& model,
   message->set_format_version(LowestFormatVersion(model));
   message->set_layer_set_version(model.layer_set_version);
   message->set_name(model.name);
-  message->set_producer(model.producer);
+  if (!model.producer.empty()) message->set_producer(model.producer);
   for (const auto& [name, value] : model.metadata) {
     proto::Metadata* metadata = message->add_metadata();
     metadata->set_name(name);
