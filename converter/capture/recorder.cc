@@ -1,0 +1,509 @@
+#include "flextorchir/converter/capture/recorder.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/record_function.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "c10/core/TensorImpl.h"
+#include "c10/core/impl/LocalDispatchKeySet.h"
+#include "c10/util/ThreadLocalDebugInfo.h"
+#include "flextorchir/converter/capture/call_stack.h"
+#include "flextorchir/converter/capture/operator_info.h"
+#include "flextorchir/converter/capture/tensor_table.h"
+
+namespace flextorchir {
+namespace {
+
+// Tensors that stand for other tensors: a call on them only unwraps them, and
+// calls an operator on what is inside.
+constexpr c10::DispatchKeySet kWrapperKeys({
+    c10::DispatchKey::FuncTorchBatched,
+    c10::DispatchKey::FuncTorchGradWrapper,
+    c10::DispatchKey::Functionalize,
+    c10::DispatchKey::Python,
+});
+
+bool IsWrapper(const c10::IValue& value) {
+  return value.isTensor() && value.toTensor().defined() &&
+         value.toTensor().key_set().has_any(kWrapperKeys);
+}
+
+bool TransformIsActive() {
+  return c10::impl::tls_is_dispatch_key_included(
+             c10::DispatchKey::FuncTorchDynamicLayerFrontMode) &&
+         !c10::impl::tls_is_dispatch_key_excluded(
+             c10::DispatchKey::FuncTorchDynamicLayerFrontMode);
+}
+
+bool AutocastIsOn() {
+  return !c10::impl::tls_is_dispatch_key_excluded(
+      c10::DispatchKey::AutocastCPU);
+}
+
+constexpr std::string_view kDebugInfoName = "FLEXTORCHIR_RECORDER";
+constexpr c10::DebugInfoKind kDebugInfo(&kDebugInfoName);
+
+// What torch carries along with a thread's state: the recorder, and the module
+// that is running. Immutable; entering a module pushes a new one.
+struct RunningModule : c10::DebugInfoBase {
+  Recorder::Impl* recorder = nullptr;
+  ScopeId scope = 0;
+  std::shared_ptr<c10::ThreadLocalDebugInfo> outer;
+};
+
+const RunningModule* CurrentModule() {
+  return static_cast<const RunningModule*>(
+      c10::ThreadLocalDebugInfo::get(kDebugInfo));
+}
+
+void Push(Recorder::Impl* recorder, ScopeId scope) {
+  auto running = std::make_shared<RunningModule>();
+  running->recorder = recorder;
+  running->scope = scope;
+  running->outer = c10::ThreadLocalDebugInfo::current();
+  c10::ThreadLocalDebugInfo::_push(kDebugInfo, std::move(running));
+}
+
+// Marks a call that was not recorded, for its end callback.
+struct NotRecorded : at::ObserverContext {};
+
+// The state of one thread in one session. A pool thread that served an earlier
+// session starts afresh, because the session's number differs.
+struct ThreadState {
+  uint64_t session = 0;
+  int depth = 0;  // calls inside the one that is being recorded, itself too
+  OperatorCall call;
+  std::vector<RecordedArgument> arguments;
+  std::vector<TensorUse> uses;
+  // Version counters before the call, to notice writes that the schema keeps
+  // silent about. The table of tensors keeps the addresses valid.
+  struct Version {
+    int32_t argument;
+    TensorUse use;
+    const c10::TensorImpl* tensor;
+    uint32_t version;
+  };
+  std::vector<Version> versions;
+  int exceptions = 0;
+};
+
+ThreadState& StateOfThread(uint64_t session) {
+  thread_local ThreadState state;
+  if (state.session != session) {
+    state.session = session;
+    state.depth = 0;
+  }
+  return state;
+}
+
+std::atomic<uint64_t> next_session{1};
+
+uint32_t VersionOf(const c10::TensorImpl& tensor) {
+  const c10::VariableVersion& counter = tensor.version_counter();
+  return counter.enabled() ? counter.current_version() : 0;  // inference mode
+}
+
+bool IsTensorList(const c10::IValue& value) {
+  if (value.isTensorList()) return true;
+  if (!value.isList()) return false;
+  for (const c10::IValue& element : value.toListRef()) {
+    if (element.isTensor()) return true;
+  }
+  return false;
+}
+
+// Appends one argument or result; `to_use` turns tensors into uses.
+template <typename ToUse>
+void Append(const c10::IValue& value, const ToUse& to_use,
+            std::vector<RecordedArgument>* arguments,
+            std::vector<TensorUse>* uses) {
+  RecordedArgument& argument = arguments->emplace_back();
+  argument.first_use = static_cast<int32_t>(uses->size());
+  if (value.isTensor()) {
+    argument.kind = RecordedArgument::Kind::kTensor;
+    uses->push_back(to_use(value.toTensor()));
+  } else if (value.isList() && IsTensorList(value)) {
+    argument.kind = RecordedArgument::Kind::kTensorList;
+    for (const c10::IValue& element : value.toListRef()) {
+      uses->push_back(element.isTensor() ? to_use(element.toTensor())
+                                         : TensorUse{});
+    }
+  } else if (value.isPtrType() && value.use_count() > 1) {
+    // A TorchScript program may change its lists afterwards.
+    argument.constant = value.deepcopy();
+  } else {
+    argument.constant = value;
+  }
+  argument.num_uses = static_cast<int32_t>(uses->size()) - argument.first_use;
+}
+
+}  // namespace
+
+struct Recorder::Impl {
+  explicit Impl(RecorderOptions options) : options(options), table(&trace) {
+    trace.scopes.emplace_back();
+    trace.calls.reserve(1024);
+    trace.arguments.reserve(8192);
+    trace.uses.reserve(4096);
+  }
+
+  // The callbacks. They run on any thread; `mutex` is held while the trace and
+  // the tables are used. Nothing is thrown out of them.
+  bool Start(const at::RecordFunction& function, ScopeId scope);
+  void End(const at::RecordFunction& function);
+  // False if the call is not to be recorded.
+  bool Begin(const at::RecordFunction& function, ThreadState& state);
+  void Complete(const at::RecordFunction& function, ThreadState& state);
+
+  const OperatorInfo* InfoOf(const at::RecordFunction& function);
+  void BeforeWrite(const c10::IValue& written);
+  void NoteUnannotatedWrites(ThreadState& state);
+
+  const RecorderOptions options;
+  mutable std::mutex mutex;
+  Trace trace;
+  TensorTable table;
+  std::atomic<uint64_t> session{0};  // 0: not recording
+  absl::flat_hash_map<const void*, const OperatorInfo*> infos;
+  std::vector<std::unique_ptr<OperatorInfo>> owned_infos;
+  std::vector<CallStack> stacks;
+  std::vector<std::vector<at::Tensor>> results;  // with keep_results
+  absl::flat_hash_map<std::string, int64_t> module_calls;
+  ScopeId failed_scope = kAbsent;
+};
+
+const OperatorInfo* Recorder::Impl::InfoOf(const at::RecordFunction& function) {
+  // The name points into the schema, which lives as long as the operator is
+  // registered, so its address stands for the operator.
+  const auto found = infos.find(function.name());
+  if (found != infos.end()) return found->second;
+  const auto name = function.operator_name();
+  if (!name.has_value()) return nullptr;  // a range, not an operator
+  const auto handle = c10::Dispatcher::singleton().findSchema(*name);
+  if (!handle.has_value()) return nullptr;
+  owned_infos.push_back(
+      std::make_unique<OperatorInfo>(OperatorInfo::Make(*handle)));
+  infos[function.name()] = owned_infos.back().get();
+  return owned_infos.back().get();
+}
+
+void Recorder::Impl::BeforeWrite(const c10::IValue& written) {
+  if (written.isTensor()) {
+    table.BeforeWrite(written.toTensor());
+  } else if (written.isTensorList()) {
+    for (const c10::IValue& element : written.toListRef()) {
+      table.BeforeWrite(element.toTensor());
+    }
+  }
+}
+
+bool Recorder::Impl::Begin(const at::RecordFunction& function,
+                           ThreadState& state) {
+  const OperatorInfo* info = InfoOf(function);
+  if (info == nullptr || TransformIsActive() ||
+      (info->has_autocast_kernel && AutocastIsOn())) {
+    return false;
+  }
+  // A boxed call shows the whole stack of the interpreter; the arguments are on
+  // its top.
+  c10::ArrayRef<c10::IValue> inputs = function.inputs();
+  const size_t count = info->schema->arguments().size();
+  if (inputs.size() < count) return false;
+  inputs = inputs.slice(inputs.size() - count);
+  for (const c10::IValue& input : inputs) {
+    if (IsWrapper(input)) return false;
+    if (!input.isList()) continue;
+    for (const c10::IValue& element : input.toListRef()) {
+      if (IsWrapper(element)) return false;
+    }
+  }
+
+  state.arguments.clear();
+  state.uses.clear();
+  state.versions.clear();
+  state.call.info = info;
+  state.call.unannotated_writes.clear();
+  state.call.frames = kAbsent;
+  for (size_t i = 0; i < count; ++i) {
+    const bool overwritten = info->Overwrites(i);
+    Append(
+        inputs[i],
+        [&](const at::Tensor& tensor) {
+          const TensorUse use = table.Argument(tensor, overwritten);
+          if (tensor.defined()) {
+            const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+            state.versions.push_back(
+                {static_cast<int32_t>(i), use, impl, VersionOf(*impl)});
+          }
+          return use;
+        },
+        &state.arguments, &state.uses);
+  }
+  for (int32_t written : info->writes) BeforeWrite(inputs[written]);
+  if (info->silent_write_flag >= 0 &&
+      inputs[info->silent_write_flag].isBool() &&
+      inputs[info->silent_write_flag].toBool()) {
+    for (int32_t written : info->silent_writes) {
+      if (!inputs[written].isTensor() ||
+          !inputs[written].toTensor().defined()) {
+        continue;
+      }
+      BeforeWrite(inputs[written]);
+      state.call.unannotated_writes.push_back(written);
+    }
+  }
+  if (options.frames) {
+    state.call.frames = static_cast<int32_t>(stacks.size());
+    stacks.push_back(CallStack::Here());
+  }
+  return true;
+}
+
+bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
+  const uint64_t number = session.load(std::memory_order_relaxed);
+  if (number == 0) return false;
+  ThreadState& state = StateOfThread(number);
+  if (state.depth > 0) {
+    ++state.depth;
+    return true;
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  failed_scope = kAbsent;
+  try {
+    if (!Begin(function, state)) return false;
+  } catch (const std::exception& error) {
+    trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
+    return false;
+  }
+  state.call.scope = scope;
+  state.exceptions = std::uncaught_exceptions();
+  state.depth = 1;
+  // What runs inside belongs to it and need not be looked at.
+  at::enableRecordFunction(false);
+  return true;
+}
+
+void Recorder::Impl::NoteUnannotatedWrites(ThreadState& state) {
+  const OperatorInfo& info = *state.call.info;
+  std::vector<int32_t>& found = state.call.unannotated_writes;
+  // Views have the version counter of their base: what shares memory with
+  // something that is known to be written says nothing.
+  const auto is_known = [&](const ThreadState::Version& changed) {
+    const StorageId storage = trace.metas[changed.use.meta].storage;
+    for (const ThreadState::Version& other : state.versions) {
+      const bool written =
+          std::count(info.writes.begin(), info.writes.end(), other.argument) +
+              std::count(found.begin(), found.end(), other.argument) >
+          0;
+      if (written && (other.argument == changed.argument ||
+                      (storage != kAbsent &&
+                       trace.metas[other.use.meta].storage == storage))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  for (const ThreadState::Version& before : state.versions) {
+    if (VersionOf(*before.tensor) == before.version || is_known(before)) {
+      continue;
+    }
+    found.push_back(before.argument);
+    table.AfterWrite(before.use);
+  }
+}
+
+void Recorder::Impl::Complete(const at::RecordFunction& function,
+                              ThreadState& state) {
+  OperatorCall& call = state.call;
+  const OperatorInfo& info = *call.info;
+  const size_t count = info.schema->returns().size();
+  c10::ArrayRef<c10::IValue> outputs = function.outputs();
+  if (outputs.size() < count ||
+      std::uncaught_exceptions() > state.exceptions) {  // the operator threw
+    failed_scope = call.scope;
+    return;
+  }
+  outputs = outputs.slice(outputs.size() - count);
+  NoteUnannotatedWrites(state);
+
+  call.num_arguments = static_cast<int32_t>(state.arguments.size());
+  std::vector<at::Tensor>* kept =
+      options.keep_results ? &results.emplace_back() : nullptr;
+  for (const c10::IValue& output : outputs) {
+    Append(
+        output,
+        [&](const at::Tensor& tensor) {
+          if (kept != nullptr) {
+            kept->push_back(tensor.defined() ? CopyOf(tensor) : tensor);
+          }
+          return table.Result(tensor, info.is_aten);
+        },
+        &state.arguments, &state.uses);
+    if (info.allocates_only && output.isTensor()) {
+      table.SetUnfilled(output.toTensor(), state.uses.back());
+    }
+  }
+  call.num_results =
+      static_cast<int32_t>(state.arguments.size()) - call.num_arguments;
+  call.first_argument = static_cast<int32_t>(trace.arguments.size());
+  const int32_t first_use = static_cast<int32_t>(trace.uses.size());
+  for (RecordedArgument& argument : state.arguments) {
+    argument.first_use += first_use;
+    trace.arguments.push_back(std::move(argument));
+  }
+  trace.uses.insert(trace.uses.end(), state.uses.begin(), state.uses.end());
+  trace.calls.push_back(call);
+}
+
+void Recorder::Impl::End(const at::RecordFunction& function) {
+  ThreadState& state = StateOfThread(session.load(std::memory_order_relaxed));
+  if (state.depth == 0 || --state.depth > 0) return;
+  at::enableRecordFunction(true);
+  std::lock_guard<std::mutex> lock(mutex);
+  try {
+    Complete(function, state);
+  } catch (const std::exception& error) {
+    trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
+  }
+}
+
+Recorder::Recorder(RecorderOptions options)
+    : impl_(std::make_unique<Impl>(options)) {}
+
+Recorder::~Recorder() { impl_->table.PutBack(); }
+
+void Recorder::AddState(absl::string_view name, Weights::Role role,
+                        const at::Tensor& tensor) {
+  if (!tensor.defined()) return;
+  ExternalTensor& external = impl_->table.External(tensor);
+  if (external.weights_names.empty()) external.role = role;
+  external.weights_names.emplace_back(name);
+}
+
+void Recorder::AddInput(int32_t index, const at::Tensor& tensor) {
+  if (!tensor.defined()) return;
+  impl_->table.External(tensor).inputs.push_back(index);
+}
+
+struct Recorder::Session::State {
+  Recorder::Impl* impl = nullptr;
+  at::CallbackHandle callback = 0;
+  std::shared_ptr<c10::ThreadLocalDebugInfo> debug_info;
+  bool was_enabled = true;
+};
+
+Recorder::Session::Session(Recorder& recorder)
+    : state_(std::make_unique<State>()) {
+  Impl* impl = recorder.impl_.get();
+  impl->session = next_session.fetch_add(1);
+  state_->impl = impl;
+  state_->debug_info = c10::ThreadLocalDebugInfo::current();
+  state_->was_enabled = at::isRecordFunctionEnabled();
+  at::enableRecordFunction(true);
+  Push(impl, 0);
+  state_->callback = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(
+          [](const at::RecordFunction& function)
+              -> std::unique_ptr<at::ObserverContext> {
+            const RunningModule* running = CurrentModule();
+            if (running == nullptr ||
+                !running->recorder->Start(function, running->scope)) {
+              return std::make_unique<NotRecorded>();
+            }
+            return nullptr;
+          },
+          [](const at::RecordFunction& function, at::ObserverContext* context) {
+            const RunningModule* running = CurrentModule();
+            if (running == nullptr || context != nullptr) return;
+            running->recorder->End(function);
+          })
+          .needsInputs(true)
+          .needsOutputs(true)
+          .scopes({at::RecordScope::FUNCTION}));
+}
+
+Recorder::Session::~Session() {
+  at::removeCallback(state_->callback);
+  at::enableRecordFunction(state_->was_enabled);
+  c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(state_->debug_info);
+  state_->impl->session = 0;
+}
+
+void Recorder::EnterModule(absl::string_view path,
+                           absl::string_view module_class) {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr || running->recorder != impl_.get()) return;
+  ScopeId scope;
+  {
+    std::lock_guard<std::mutex> lock(impl_->mutex);
+    const ModuleScope& parent = impl_->trace.scopes[running->scope];
+    if (path.empty()) {
+      scope = 0;
+      impl_->trace.scopes[0].module_class = std::string(module_class);
+    } else if (parent.path == path) {
+      // A module's own method called from its forward is still that module.
+      scope = running->scope;
+    } else {
+      scope = static_cast<ScopeId>(impl_->trace.scopes.size());
+      impl_->trace.scopes.push_back({running->scope, std::string(path),
+                                     std::string(module_class),
+                                     impl_->module_calls[path]++});
+    }
+  }
+  Push(impl_.get(), scope);
+}
+
+void Recorder::ExitModule() {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr || running->recorder != impl_.get()) return;
+  if (std::uncaught_exceptions() > 0) {
+    std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (impl_->failed_scope == kAbsent) impl_->failed_scope = running->scope;
+  }
+  c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(running->outer);
+}
+
+std::string Recorder::failed_module() const {
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  if (impl_->failed_scope == kAbsent) return "";
+  return impl_->trace.scopes[impl_->failed_scope].path;
+}
+
+int64_t Recorder::num_calls() const {
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  return static_cast<int64_t>(impl_->trace.calls.size());
+}
+
+Trace Recorder::Finish(const std::vector<at::Tensor>& results) {
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  Trace& trace = impl_->trace;
+  for (const at::Tensor& result : results) {
+    trace.results.push_back(impl_->table.Argument(result, false));
+    trace.result_contents.push_back(impl_->table.ContentToKeep(result));
+  }
+  trace.frames = Symbolize(impl_->stacks);
+  trace.infos = std::move(impl_->owned_infos);
+  impl_->stacks.clear();
+  impl_->table.NoteWhatIsLeft();
+  trace.num_tensors = impl_->table.num_tensors();
+  trace.num_storages = impl_->table.num_storages();
+  impl_->table.PutBack();
+  return std::move(trace);
+}
+
+const std::vector<at::Tensor>& Recorder::results_of(int64_t call) const {
+  return impl_->results[call];
+}
+
+}  // namespace flextorchir
