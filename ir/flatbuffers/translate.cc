@@ -405,6 +405,11 @@ class Reader {
   template <typename T, typename Field>
   std::vector<T> Numbers(const Vector<Field>* numbers) {
     if (numbers == nullptr || !Charge(numbers->size() * sizeof(T))) return {};
+    // The library's verifier looks at the vector, not at its elements.
+    if (reinterpret_cast<uintptr_t>(numbers->Data()) % sizeof(Field) != 0) {
+      errors_->Add("numbers are not aligned");
+      return {};
+    }
     return std::vector<T>(numbers->begin(), numbers->end());
   }
 

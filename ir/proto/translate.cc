@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/message.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/repeated_field.h"
 #include "google/protobuf/unknown_field_set.h"
 
@@ -214,16 +214,19 @@ class Reader {
  private:
   // Whatever is in the file and not in the schema has a meaning that a reader
   // of this version does not know.
-  void CheckKnown(const google::protobuf::Message& message) {
-    const auto& unknown = message.GetReflection()->GetUnknownFields(message);
-    if (unknown.empty()) return;
-    const auto& field = unknown.field(0);
+  template <typename Message>
+  void CheckKnown(const Message& message) {
+    if (message.unknown_fields().empty()) return;
+    AddUnknown(Message::descriptor()->name(), message.unknown_fields());
+  }
+  void AddUnknown(absl::string_view message,
+                  const google::protobuf::UnknownFieldSet& fields) {
+    const google::protobuf::UnknownField& field = fields.field(0);
     std::string value;
     if (field.type() == google::protobuf::UnknownField::TYPE_VARINT) {
       value = absl::StrCat(" (", field.varint(), ")");
     }
-    errors_->Add(absl::StrCat(message.GetDescriptor()->name(), " has field ",
-                              field.number(), value,
+    errors_->Add(absl::StrCat(message, " has field ", field.number(), value,
                               ", which means nothing in this version"));
   }
 
