@@ -8,6 +8,7 @@
 #include "ATen/core/ivalue.h"
 #include "absl/status/statusor.h"
 #include "flextorchir/converter/capture/recorder.h"
+#include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/weights.h"
 
 namespace flextorchir {
@@ -34,6 +35,15 @@ class Frontend {
   // The model's class: "ResNet".
   virtual std::string name() const = 0;
   virtual std::vector<NamedTensor> state() const = 0;
+  // The names of forward's arguments, in order, without `self`; empty where
+  // they are not known.
+  virtual std::vector<std::string> argument_names() const { return {}; }
+  // For frontends whose language has more structures than IValue (dataclasses,
+  // named tuples): the structure of the arguments, whose leaves are then all
+  // that `args` holds, and, after `Run`, that of the result, which then is a
+  // tuple of the leaves. Null: they are taken apart as they are.
+  virtual const Structure* input_structure() const { return nullptr; }
+  virtual const Structure* result_structure() const { return nullptr; }
   // Runs the model once. Operators reach `recorder` by themselves while it is
   // recording; the frontend adds module enter/exit. Leaves the model as it was,
   // also when it fails.

@@ -1,0 +1,153 @@
+#include "flextorchir/converter/frontends/script_modules.h"
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/jit_type.h"
+#include "ATen/record_function.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "c10/util/ThreadLocalDebugInfo.h"
+#include "flextorchir/converter/frontends/script_values.h"
+
+namespace flextorchir {
+namespace {
+
+using torch::jit::Module;
+
+std::string Join(absl::string_view path, absl::string_view name) {
+  return path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
+}
+
+// Visits the module and all below it, parents first.
+void ForEachModule(
+    const Module& module, const std::string& path,
+    const std::function<void(const Module&, const std::string& path)>& visit) {
+  visit(module, path);
+  const auto& type = module.type();
+  for (size_t i = 0; i < type->numAttributes(); ++i) {
+    const c10::IValue& attribute = module._ivalue()->getSlot(i);
+    if (!attribute.isModule()) continue;
+    ForEachModule(attribute.toModule(), Join(path, type->getAttributeName(i)),
+                  visit);
+  }
+}
+
+// What torch carries along with a thread's state.
+struct Events : c10::DebugInfoBase {
+  Recorder* recorder = nullptr;
+  absl::flat_hash_map<const c10::ivalue::Object*, ScriptModuleEvents::Place>
+      places;
+};
+
+constexpr std::string_view kDebugInfoName = "FLEXTORCHIR_SCRIPT_MODULES";
+constexpr c10::DebugInfoKind kDebugInfo(&kDebugInfoName);
+
+// Marks a call that entered a module, for its end callback.
+struct Entered : at::ObserverContext {};
+
+std::unique_ptr<at::ObserverContext> OnEnter(
+    const at::RecordFunction& function) {
+  const auto* events =
+      static_cast<const Events*>(c10::ThreadLocalDebugInfo::get(kDebugInfo));
+  if (events == nullptr || function.inputs().empty() ||
+      !function.inputs()[0].isObject()) {
+    return nullptr;
+  }
+  const auto place = events->places.find(&function.inputs()[0].toObjectRef());
+  if (place == events->places.end()) return nullptr;
+  try {
+    events->recorder->EnterModule(place->second.path,
+                                  place->second.module_class);
+    return std::make_unique<Entered>();
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+void OnExit(const at::RecordFunction&, at::ObserverContext* context) {
+  if (context == nullptr) return;
+  const auto* events =
+      static_cast<const Events*>(c10::ThreadLocalDebugInfo::get(kDebugInfo));
+  if (events != nullptr) events->recorder->ExitModule();
+}
+
+}  // namespace
+
+std::string ScriptClassName(const c10::ClassType& type) {
+  if (!type.name().has_value()) return "";
+  std::vector<std::string> parts;
+  for (absl::string_view part :
+       absl::StrSplit(type.name()->qualifiedName(), '.')) {
+    if (part == "__torch__" || absl::StartsWith(part, "___torch_mangle_")) {
+      continue;
+    }
+    parts.emplace_back(part);
+  }
+  return absl::StrJoin(parts, ".");
+}
+
+std::vector<NamedTensor> ScriptState(const Module& module) {
+  std::vector<NamedTensor> state;
+  ForEachModule(module, "", [&](const Module& one, const std::string& path) {
+    const auto& type = one.type();
+    for (size_t i = 0; i < type->numAttributes(); ++i) {
+      const c10::IValue& attribute = one._ivalue()->getSlot(i);
+      if (!attribute.isTensor() || !attribute.toTensor().defined()) continue;
+      state.push_back({Join(path, type->getAttributeName(i)),
+                       attribute.toTensor(),
+                       type->is_parameter(i) ? Weights::Role::kParameter
+                                             : Weights::Role::kBuffer});
+    }
+  });
+  return state;
+}
+
+Module CopyForRun(const Module& module) {
+  // An executor that has run inlines what it runs: only a copy's tells of
+  // modules again.
+  Module copy = module.clone(/*inplace=*/true);
+  ForEachModule(copy, "", [](const Module& one, const std::string&) {
+    for (size_t i = 0; i < one.type()->numAttributes(); ++i) {
+      const c10::IValue attribute = one._ivalue()->getSlot(i);
+      one._ivalue()->setSlot(i, CopyContainers(attribute));
+    }
+  });
+  return copy;
+}
+
+struct ScriptModuleEvents::State {
+  std::shared_ptr<c10::ThreadLocalDebugInfo> outer;
+  at::CallbackHandle callback = 0;
+};
+
+ScriptModuleEvents::ScriptModuleEvents(const Module& root, Recorder& recorder)
+    : state_(std::make_unique<State>()) {
+  auto events = std::make_shared<Events>();
+  events->recorder = &recorder;
+  ForEachModule(root, "", [&](const Module& module, const std::string& path) {
+    // The first path of an object is its name.
+    events->places.try_emplace(module._ivalue().get(),
+                               Place{path, ScriptClassName(*module.type())});
+  });
+  state_->outer = c10::ThreadLocalDebugInfo::current();
+  c10::ThreadLocalDebugInfo::_push(kDebugInfo, std::move(events));
+  state_->callback = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(OnEnter, OnExit)
+          .needsInputs(true)
+          .scopes({at::RecordScope::TORCHSCRIPT_FUNCTION}));
+}
+
+ScriptModuleEvents::~ScriptModuleEvents() {
+  at::removeCallback(state_->callback);
+  c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(state_->outer);
+}
+
+}  // namespace flextorchir

@@ -1,0 +1,53 @@
+#ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_MODULES_H_
+#define FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_MODULES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ATen/core/ivalue.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "flextorchir/converter/capture/recorder.h"
+#include "flextorchir/converter/frontends/frontend.h"
+#include "torch/csrc/jit/api/module.h"
+
+namespace flextorchir {
+
+// The class of a module as its author knows it: "torchvision.models.resnet.
+// Bottleneck" for "__torch__.torchvision.models.resnet.___torch_mangle_3.
+// Bottleneck".
+std::string ScriptClassName(const c10::ClassType& type);
+
+// The parameters, buffers and other tensors of a module and its children, in
+// order, under their qualified names.
+std::vector<NamedTensor> ScriptState(const torch::jit::Module& module);
+
+// A copy that shares the tensors of `module`, but not its lists and dicts:
+// running it changes nothing in `module` but the content of tensors.
+torch::jit::Module CopyForRun(const torch::jit::Module& module);
+
+// While one is alive, `recorder` hears of every module of `root` that the
+// interpreter enters and leaves on this thread, and on those to which torch
+// carries its state. The recorder's session must be alive.
+class ScriptModuleEvents {
+ public:
+  ScriptModuleEvents(const torch::jit::Module& root, Recorder& recorder);
+  ~ScriptModuleEvents();
+  ScriptModuleEvents(const ScriptModuleEvents&) = delete;
+  ScriptModuleEvents& operator=(const ScriptModuleEvents&) = delete;
+
+  // Which module an object is, by the path to it.
+  struct Place {
+    std::string path;
+    std::string module_class;
+  };
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_MODULES_H_

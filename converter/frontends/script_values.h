@@ -1,0 +1,20 @@
+#ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_VALUES_H_
+#define FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_VALUES_H_
+
+#include "ATen/core/ivalue.h"
+#include "ATen/core/jit_type_base.h"
+
+namespace flextorchir {
+
+// `value` as the interpreter takes it for an argument of this type: lists,
+// dicts and tuples of the declared element types, also where they come as
+// generic ones, and integers as floats where those are declared. What does not
+// fit stays as it is, for torch to complain about.
+c10::IValue CoerceTo(const c10::IValue& value, const c10::TypePtr& type);
+
+// Copies lists, dicts and tuples; what they hold (tensors, objects) is shared.
+c10::IValue CopyContainers(const c10::IValue& value);
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_VALUES_H_
