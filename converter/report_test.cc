@@ -104,7 +104,7 @@ Report FullReport() {
   report.placeholders.push_back(swish);
   report.placeholders.push_back(
       {"Conv2d", "only groups = 1", "toy", 1, {{"conv", "", "", {}}}});
-  report.warnings.push_back({"argument-baked", Report::Severity::kInfo,
+  report.warnings.push_back({"baked-input", Report::Severity::kInfo,
                              "`args[1]` is a number", "", ""});
   report.warnings.push_back({"unknown-tensor", Report::Severity::kError,
                              "from nowhere", "head", "net.py:40"});
@@ -184,7 +184,7 @@ Placeholders (no rule for these operators, or not in a format):
 
 Notes:
   error [unknown-tensor] from nowhere in head at net.py:40
-  info [argument-baked] `args[1]` is a number
+  info [baked-input] `args[1]` is a number
 )");
   EXPECT_EQ(ReportToText(Report()), R"(Model: 0 layers
 

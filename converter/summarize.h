@@ -1,0 +1,22 @@
+#ifndef FLEXTORCHIR_CONVERTER_SUMMARIZE_H_
+#define FLEXTORCHIR_CONVERTER_SUMMARIZE_H_
+
+#include <vector>
+
+#include "absl/types/span.h"
+#include "flextorchir/converter/apply_rules.h"
+#include "flextorchir/converter/report.h"
+#include "flextorchir/ir/graph.h"
+#include "flextorchir/ir/serializer.h"
+
+namespace flextorchir {
+
+// What the report says about a finished model: counts, placeholders (in bodies
+// too), and the layers of graphs[0] that a target cannot express.
+Report Summarize(const Model& model, const PlaceholderReasons& reasons,
+                 absl::Span<const Serializer* const> targets,
+                 std::vector<Report::Warning> warnings);
+
+}  // namespace flextorchir
+
+#endif  // FLEXTORCHIR_CONVERTER_SUMMARIZE_H_
