@@ -92,8 +92,8 @@ constexpr OperatorRow kRows[] = {
     {"aten::kron", "Kron"},
     {"aten::cdist", "Cdist"},
     {"aten::pdist", "Pdist"},
-    {"aten::linalg_cross", "Cross"},
     {"aten::cross", "Cross"},
+    {"aten::linalg_cross", "Cross"},
     // Normalization.
     {"aten::batch_norm", "BatchNorm1d", "input#2, cudnn_enabled~=true"},
     {"aten::batch_norm", "BatchNorm1d", "input#3, cudnn_enabled~=true"},
@@ -120,7 +120,6 @@ constexpr OperatorRow kRows[] = {
     {"aten::hardtanh", "ReLU6", "min_val:=0, max_val:=6"},
     {"aten::leaky_relu", "LeakyReLU"},
     {"aten::prelu", "PReLU"},
-    {"aten::_prelu_kernel", "PReLU"},
     {"aten::rrelu", "RReLU", "generator:=none"},
     {"aten::elu", "ELU"},
     {"aten::selu", "SELU"},

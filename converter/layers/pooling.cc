@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -5,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/layers/layer_converter.h"
@@ -55,6 +57,18 @@ std::optional<Window> PlainWindow(int64_t input, int64_t output) {
 // An adaptive pool that is a plain one on this size says so.
 absl::Status ConvertAdaptivePool(const Model& model, const Graph& graph,
                                  Layer& layer) {
+  // For an output of one element, adaptive_avg_pool takes the mean instead,
+  // which rounds otherwise.
+  if (absl::StartsWith(layer.target, "aten::_adaptive")) {
+    const Attribute* size = layer.FindAttribute("output_size");
+    const auto sizes = size == nullptr ? std::nullopt : size->AsInts();
+    if (!sizes.has_value() || std::all_of(sizes->begin(), sizes->end(),
+                                          [](int64_t n) { return n == 1; })) {
+      return absl::UnimplementedError(
+          "not the same bits as adaptive_avg_pool for an output of one "
+          "element");
+    }
+  }
   const absl::Status status = ApplyOperatorTable(model, graph, layer);
   if (!status.ok()) return status;
   const ValueId input = layer.Input("input");
