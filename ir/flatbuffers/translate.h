@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "flatbuffers/flatbuffer_builder.h"
 #include "flextorchir/ir/flatbuffers/ir_generated.h"
 #include "flextorchir/ir/graph.h"
