@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -6,12 +7,16 @@
 
 #include "ATen/core/Tensor.h"
 #include "ATen/core/ivalue.h"
+#include "ATen/ops/affine_grid_generator.h"
+#include "ATen/ops/grid_sampler.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/torch_bridge/operator_call.h"
+#include "flextorchir/torch_bridge/operator_table.h"
 
 namespace flextorchir {
 namespace {
@@ -56,6 +61,52 @@ absl::StatusOr<std::vector<c10::IValue>> RunNormalization(
   return results;
 }
 
+// The number by which torch's sampling operators know a mode.
+absl::StatusOr<int64_t> SamplingMode(const LayerArguments& layer,
+                                     absl::string_view name,
+                                     absl::string_view op_name) {
+  const absl::StatusOr<c10::IValue> value = layer.Get(name);
+  if (!value.ok()) return value.status();
+  const std::string given = value->isString() ? value->toStringRef() : "";
+  std::vector<std::string> names;
+  for (const OperatorBinding* binding : BindingsOfKind("GridSample")) {
+    const OperatorBinding::Argument* argument = binding->Find(op_name);
+    if (argument != nullptr) names = argument->names;
+  }
+  const auto found = std::find(names.begin(), names.end(), given);
+  if (found == names.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " is none of ", absl::StrJoin(names, ", ")));
+  }
+  return found - names.begin();
+}
+
+// The grid, and the sampling with it.
+absl::StatusOr<std::vector<c10::IValue>> RunWarpAffine(
+    const LayerArguments& layer) {
+  const auto input = layer.Get("input");
+  const auto theta = layer.Get("theta");
+  const auto output_size = layer.Get("output_size");
+  const auto align_corners = layer.Get("align_corners");
+  for (const auto* argument : {&input, &theta, &output_size, &align_corners}) {
+    if (!argument->ok()) return argument->status();
+  }
+  const auto mode = SamplingMode(layer, "mode", "interpolation_mode");
+  if (!mode.ok()) return mode.status();
+  const auto padding_mode = SamplingMode(layer, "padding_mode", "padding_mode");
+  if (!padding_mode.ok()) return padding_mode.status();
+  const at::Tensor images = input->toTensor();
+  // The sizes of the batch and of the channels, then what is asked for.
+  std::vector<int64_t> size = {theta->toTensor().size(0), images.size(1)};
+  for (const int64_t spatial : output_size->toIntVector()) {
+    size.push_back(spatial);
+  }
+  const at::Tensor grid = at::affine_grid_generator(theta->toTensor(), size,
+                                                    align_corners->toBool());
+  return std::vector<c10::IValue>{at::grid_sampler(
+      images, grid, *mode, *padding_mode, align_corners->toBool())};
+}
+
 }  // namespace
 
 // Kinds that are not here are run by the operator table
@@ -79,6 +130,7 @@ ExecutorRegistry ExecutorRegistry::Standard() {
           .IgnoreError();
     }
   }
+  registry.Add("WarpAffine", RunWarpAffine).IgnoreError();
   return registry;
 }
 

@@ -83,6 +83,12 @@ constexpr LayerSetRow kRows[] = {
     {"AffineGrid(theta, *, size: int[], align_corners: bool) -> output",
      Family::kVision, 1, "torch.nn.functional.affine_grid",
      "The grid of an affine map."},
+    {"WarpAffine(input, theta, *, output_size: int[], mode: string = "
+     "\"bilinear\", padding_mode: string = \"zeros\", align_corners: bool = "
+     "false) -> output",
+     Family::kVision, 1, "torch.nn.functional.affine_grid",
+     "The input under an affine map: sampled at the affine grid of theta, of "
+     "this height and width (and depth). Made by the pass warp_affine."},
     {"Nms(boxes, scores, *, iou_threshold: float) -> output", Family::kVision,
      1, "torchvision.ops.nms",
      "Numbers of the boxes that non-maximum suppression keeps, best first."},
