@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "torch/csrc/jit/frontend/source_range.h"
 #include "torch/csrc/jit/runtime/interpreter.h"
@@ -33,20 +35,53 @@ std::vector<Source::Frame> UserFrames(std::vector<Source::Frame> frames) {
   return user;
 }
 
-Source::Frame ScriptFrame(const torch::jit::StackEntry& entry) {
-  // A file that was saved carries a map from its generated code to the code it
-  // was made from.
-  torch::jit::SourceRange range = entry.range;
-  if (auto original = range.findSourceRangeThatGenerated()) {
-    range = std::move(*original);
+// A traced file knows, instead of a place, the Python stack of when it was
+// traced: lines of `FILE(LINE): FUNCTION`. Empty for anything else.
+std::vector<Source::Frame> TracedFrames(const torch::jit::SourceRange& range) {
+  const std::string text = range.text().str();
+  std::vector<Source::Frame> frames;
+  for (absl::string_view row : absl::StrSplit(text, '\n')) {
+    if (row.empty()) continue;
+    const size_t function = row.rfind("): ");
+    const size_t line = row.rfind('(', function);
+    Source::Frame frame;
+    if (function == absl::string_view::npos ||
+        line == absl::string_view::npos ||
+        !absl::SimpleAtoi(row.substr(line + 1, function - line - 1),
+                          &frame.line)) {
+      return {};
+    }
+    frame.file = std::string(row.substr(0, line));
+    frame.function = std::string(row.substr(function + 3));
+    frames.push_back(std::move(frame));
   }
-  Source::Frame frame;
-  frame.function = entry.filename;  // so torch calls it; it is the function
-  if (auto place = range.file_line_col()) {
-    frame.file = std::get<0>(*place);
-    frame.line = static_cast<int64_t>(std::get<1>(*place));
+  return frames;
+}
+
+std::vector<Source::Frame> ScriptFrames(
+    const std::vector<torch::jit::StackEntry>& stack) {
+  std::vector<Source::Frame> frames;
+  for (const torch::jit::StackEntry& entry : stack) {
+    // A file that was saved carries a map from its generated code to the code
+    // it was made from.
+    torch::jit::SourceRange range = entry.range;
+    if (auto original = range.findSourceRangeThatGenerated()) {
+      range = std::move(*original);
+    }
+    // The innermost stack of a traced file holds those of its callers.
+    if (frames.empty()) {
+      frames = TracedFrames(range);
+      if (!frames.empty()) return frames;
+    }
+    Source::Frame frame;
+    frame.function = entry.filename;  // so torch calls it; it is the function
+    if (auto place = range.file_line_col()) {
+      frame.file = std::get<0>(*place);
+      frame.line = static_cast<int64_t>(std::get<1>(*place));
+    }
+    frames.push_back(std::move(frame));
   }
-  return frame;
+  return frames;
 }
 
 }  // namespace
@@ -73,11 +108,7 @@ std::vector<std::vector<Source::Frame>> Symbolize(
   std::vector<std::vector<Source::Frame>> result;
   for (size_t i = 0; i < stacks.size(); ++i) {
     std::vector<Source::Frame> frames;
-    if (stacks[i].script != nullptr) {
-      for (const auto& entry : *stacks[i].script) {
-        frames.push_back(ScriptFrame(entry));
-      }
-    }
+    if (stacks[i].script != nullptr) frames = ScriptFrames(*stacks[i].script);
     for (uint64_t index : symbolized.tracebacks[i]) {
       const auto& frame = symbolized.all_frames[index];
       frames.push_back(
