@@ -1,5 +1,7 @@
 """torchvision's models as TorchScript files, made when they are needed."""
 
+load("//bazel:cc.bzl", "flextorchir_cc_test")
+
 # Model -> the input it is traced and tested with: as small as it goes without
 # losing a layer, but for ResNet-50, which is what people look at.
 MODELS = {
@@ -41,4 +43,19 @@ def torchvision_model(name, input):
         exec_tools = [":export_model"],
         message = "Exporting torchvision's " + name,
         visibility = ["//visibility:public"],
+    )
+
+def model_conformance_test(name, model, input):
+    """Tests `model`, a torchvision_model, in every frontend and format."""
+    files = [model + ".scripted.pt", model + ".traced.pt"]
+    flextorchir_cc_test(
+        name = name,
+        size = "large",
+        args = [
+            "--model=" + model,
+            "--input=" + input,
+            "--files=" + ",".join(["$(rootpath {})".format(file) for file in files]),
+        ],
+        data = files,
+        deps = ["//testing:model_conformance_main"],
     )
