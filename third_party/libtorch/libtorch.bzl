@@ -66,6 +66,7 @@ def _libtorch_repository_impl(repository_ctx):
     for folder in _INCLUDES:
         repository_ctx.symlink(torch + "/include/" + folder, "include/" + folder)
     repository_ctx.symlink(torch + "/include/pybind11", "pybind11_include/pybind11")
+    repository_ctx.symlink(torch + "/include/fmt", "fmt_include/fmt")
     for file in ["version.py", "build-hash"]:
         path = repository_ctx.path(torch + "/" + file)
         if path.exists:

@@ -1,0 +1,191 @@
+"""FlexTorchIR: runs a PyTorch model once and hands you a clean graph of its layers.
+
+    import flextorchir
+
+    conv = flextorchir.convert(model, args=(x,))
+    print(conv.text)
+    conv.save("model", format="flatbuffers")   # model.ftfb, model.safetensors
+    y = conv.run(x)                            # by the reference evaluator
+
+    loaded = flextorchir.load("model.ftfb")
+    y = loaded.run(x)
+
+Tensors are taken and given back as they are: any dtype and shape, on the CPU.
+Nothing here is thread-safe.
+"""
+
+import json
+import os
+
+from flextorchir import _structure
+# torch goes first: the extension needs its libraries.
+import torch  # pylint: disable=unused-import
+
+from flextorchir import _flextorchir
+from flextorchir import _live
+
+__all__ = ["Conversion", "Error", "LoadedModel", "convert", "load"]
+
+Error = _flextorchir.Error
+
+_EXTENSIONS = {"protobuf": ".ftpb", "flatbuffers": ".ftfb", "text": ".fttxt"}
+
+
+class LoadedModel:
+    """A model of the IR: what `load` returns."""
+
+    def __init__(self, model, input_spec=None, output_spec=None):
+        self._model = model
+        # The classes of the original, where it was converted in this process.
+        self._output_spec = output_spec or _structure.Spec(
+            model.output_structure, {})
+        self._input_structure = model.input_structure
+
+    @property
+    def text(self):
+        """The model in the text form (docs/text-form.md), without weights."""
+        return self._model.text()
+
+    def save(self, path, format="flatbuffers", weights="external"):
+        """Writes the model, whole or not at all.
+
+        Args:
+          path: of the files without their extension; one that is the format's own
+            (`model.ftfb`) is taken off.
+          format: "flatbuffers", "protobuf" or "text", or a list of them.
+          weights: "external", NAME.safetensors beside the graph, or "inline".
+
+        Returns:
+          The paths of the files.
+
+        Raises:
+          Error: the file cannot be written, or the format cannot hold the model.
+        """
+        formats = [format] if isinstance(format, str) else list(format)
+        path = os.fspath(path)
+        for name in formats:
+            path = path.removesuffix(_EXTENSIONS.get(name, "\0"))
+        return self._model.save(path, formats, weights)
+
+    def run(self, *args, **kwargs):
+        """Runs the graph with the reference evaluator.
+
+        Takes the arguments of the model and returns its result, in the structure
+        of the original's.
+
+        Raises:
+          Error: other arguments than those the model was converted with, in number,
+            structure, dtype or size, or an operator that fails.
+        """
+        leaves = self._leaves(args, kwargs)
+        results = self._model.run(leaves)
+        return self._output_spec.unflatten(results)
+
+    def _leaves(self, args, kwargs):
+        value = args if not kwargs else dict(enumerate(args)) | kwargs
+        leaves, spec, opaque = _structure.flatten(value, "arguments")
+        if opaque:
+            raise Error(f"`{opaque[0][0]}` is a {opaque[0][1]}")
+        wanted = _shape_of(self._input_structure)
+        if _shape_of(spec.structure) != wanted:
+            raise Error(
+                f"the arguments are {_describe(spec.structure)}; the model was "
+                f"converted with {_describe(self._input_structure)}")
+        return leaves
+
+
+class Conversion(LoadedModel):
+    """What `convert` returns: the model, and what there is to say about it."""
+
+    @property
+    def report(self):
+        """The report, a dict: the JSON of `convert --report` (docs/report.md)."""
+        return json.loads(self._model.report_json())
+
+    @property
+    def summary(self):
+        """The report as a table, for people."""
+        return self._model.summary()
+
+
+def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
+            example_inputs=None, layers="standard"):
+    """Runs `module` once and returns the graph of what executed.
+
+    The module, its buffers and the process's switches are left as they were, also
+    when it raises. It runs in the caller's gradient mode and in its own training
+    mode.
+
+    Args:
+      module: a torch.nn.Module, or any callable.
+      args, kwargs: what it is called with: tensors, numbers, strings, None, and
+        tuples, lists, dicts, named tuples and dataclasses of them.
+      blackbox: modules to keep as one layer each: paths ("layer1.0"), class names,
+        or classes.
+      dynamic, example_inputs: sizes that vary; not supported yet.
+      layers: "standard", or "raw" for one layer an operator.
+
+    Returns:
+      A `Conversion`. An operator that no rule understands is a placeholder in it,
+      not an error.
+
+    Raises:
+      Error: arguments or results that the IR has no type for.
+      Exception: whatever the module raises, with a note that says in which module.
+    """
+    if dynamic or example_inputs:
+        raise Error("dynamic= and example_inputs= are not supported yet")
+    if isinstance(args, (torch.Tensor, dict)):
+        raise Error(f"args is a {type(args).__name__}: give a tuple, (x,)")
+    names = []
+    for item in [blackbox] if isinstance(blackbox, (str, type)) else blackbox:
+        names.append(_live.class_name(item) if isinstance(item, type) else item)
+    live = _live.LiveModel(module, args, kwargs)
+    try:
+        model = _flextorchir.convert(live, names, layers, True, os.getcwd())
+    except Error:
+        if live.exception is None:
+            raise
+        exception = live.exception
+        path = live.failed_path
+        if hasattr(exception, "add_note") and path:
+            exception.add_note(f"raised in module `{path}` while it was converted")
+        raise exception from None
+    return Conversion(model, output_spec=live.result_spec)
+
+
+def load(path):
+    """Reads a file of any of the formats, with its weights.
+
+    Raises:
+      Error: no such file, or not a (whole) model.
+    """
+    return LoadedModel(_flextorchir.load(os.fspath(path)))
+
+
+def _shape_of(structure):
+    """The structure without the values of constants and the names of classes."""
+    kind = structure[0]
+    if kind == "leaf":
+        return "leaf"
+    if kind == "constant":
+        return structure
+    if kind in ("dict", "named"):
+        # A namedtuple and the like may come back as another class, or none.
+        return ("fields", [(key, _shape_of(child))
+                           for key, child in structure[-1]])
+    return ("items", [_shape_of(child) for child in structure[1]])
+
+
+def _describe(structure):
+    kind = structure[0]
+    if kind == "leaf":
+        return "a tensor"
+    if kind == "constant":
+        return repr(structure[1])
+    if kind in ("dict", "named"):
+        inner = ", ".join(
+            f"{key}: {_describe(child)}" for key, child in structure[-1])
+        return f"{{{inner}}}"
+    inner = ", ".join(_describe(child) for child in structure[1])
+    return f"({inner})" if kind == "tuple" else f"[{inner}]"

@@ -1,0 +1,284 @@
+"""Runs a live torch.nn.Module (or any callable) so that it can be recorded.
+
+Operators are seen in C++; what is added here is where modules begin and end, and
+that the user's module, and the switches of the process, are left as they were.
+"""
+
+import contextlib
+import importlib
+import inspect
+import random
+import sys
+
+import torch
+from torch.nn.modules import module as torch_module
+
+from flextorchir import _structure
+
+
+def class_name(cls):
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _plain_copy(value):
+    """A copy, one level deep, of a container that forward may change in place."""
+    if type(value) in (list, dict, set) or type(value).__name__ == "OrderedDict":
+        return value.copy()
+    return None
+
+
+class _Snapshot:
+    """What hangs on the modules and may be changed by a forward: attributes."""
+
+    def __init__(self, modules):
+        self._saved = []
+        for module in modules:
+            attributes = dict(vars(module))
+            copies = {
+                name: copy for name, value in attributes.items()
+                if (copy := _plain_copy(value)) is not None
+            }
+            self._saved.append((module, attributes, copies))
+
+    def restore(self):
+        for module, attributes, copies in self._saved:
+            own = vars(module)
+            for name in [name for name in own if name not in attributes]:
+                del own[name]
+            for name, value in attributes.items():
+                if own.get(name, self) is not value:
+                    own[name] = value
+                copy = copies.get(name)
+                if copy is not None and _differs(value, copy):
+                    _refill(value, copy)
+
+
+def _refill(container, content):
+    container.clear()
+    if isinstance(container, list):
+        container.extend(content)
+    else:
+        container.update(content)
+
+
+# Containers of tensors compare element by element, which fails or is slow.
+def _differs(value, copy):
+    if len(value) != len(copy):
+        return True
+    if isinstance(value, list):
+        return any(a is not b for a, b in zip(value, copy))
+    if isinstance(value, dict):
+        return any(
+            a is not b or value[a] is not copy[b] for a, b in zip(value, copy))
+    return value != copy
+
+
+@contextlib.contextmanager
+def _random_state():
+    """Puts the state of every random number generator back."""
+    torch_state = torch.get_rng_state()
+    python_state = random.getstate()
+    numpy = sys.modules.get("numpy")
+    numpy_state = numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        torch.set_rng_state(torch_state)
+        random.setstate(python_state)
+        if numpy_state is not None:
+            numpy.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def _plain_operators():
+    """No fused fast paths, no compiled kernels: the operators people wrote."""
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.compiler.set_stance("force_eager"):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+
+
+class LiveModel:
+    """A module and what it is called with; `run` is called by the extension."""
+
+    def __init__(self, model, args=(), kwargs=None):
+        if not callable(model):
+            raise TypeError(
+                f"a model is a torch.nn.Module or another callable, not a "
+                f"{class_name(type(model))}")
+        self.model = model
+        self.args = tuple(args)
+        self.kwargs = dict(kwargs or {})
+        self.exception = None
+        self._failed = (None, "")
+        self.result_spec = None
+        self._paths = {}
+        if isinstance(model, torch.nn.Module):
+            # The first path of a module counts, as it does in named_modules.
+            self._paths = {id(m): path for path, m in model.named_modules()}
+
+    @property
+    def name(self):
+        cls = type(self.model)
+        if isinstance(self.model, torch.nn.Module):
+            return cls.__name__
+        return getattr(self.model, "__name__", cls.__name__)
+
+    def state(self):
+        """(name, is_parameter, tensor) for each name of a parameter or buffer."""
+        if not isinstance(self.model, torch.nn.Module):
+            return []
+        named = [
+            (name, True, tensor) for name, tensor in
+            self.model.named_parameters(remove_duplicate=False)
+        ] + [
+            (name, False, tensor) for name, tensor in
+            self.model.named_buffers(remove_duplicate=False)
+        ]
+        return [row for row in named if isinstance(row[2], torch.Tensor)]
+
+    def argument_names(self):
+        function = self.model
+        if isinstance(function, torch.nn.Module):
+            function = function.forward
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            return []
+        return [
+            parameter.name for parameter in parameters
+            if parameter.kind in (parameter.POSITIONAL_ONLY,
+                                  parameter.POSITIONAL_OR_KEYWORD)
+        ]
+
+    def bound_inputs(self):
+        """The leaves of the arguments, their structure, and what is neither."""
+        value = (self.args if not self.kwargs else
+                 dict(enumerate(self.args)) | self.kwargs)
+        leaves, spec, opaque = _structure.flatten(value, "arguments")
+        return leaves, spec.structure, opaque
+
+    @property
+    def failed_path(self):
+        """The module that the exception came from; empty if it was none."""
+        exception, path = self._failed
+        return path if exception is self.exception else ""
+
+    def run(self, events, args=None, kwargs=None):
+        """Runs the model once.
+
+        Args:
+          events: has `enter(path, class_name)` and `exit()`.
+          args, kwargs: instead of those that the model came with.
+
+        Returns:
+          The leaves of the result, its structure, and a list of (path, class
+          name) of what the structure cannot tell.
+        """
+        if args is None:
+            args, kwargs = self.args, self.kwargs
+        modules = []
+        if isinstance(self.model, torch.nn.Module):
+            modules = list(self.model.modules())
+        snapshot = _Snapshot(modules)
+        paths = self._paths
+        names = {}
+        entered = []
+
+        def enter(module, _):
+            path = paths.get(id(module))
+            cls = type(module)
+            if path is None:
+                # Made while the model ran, or none of its own: where it is called.
+                path = entered[-1] if entered else ""
+            if cls not in names:
+                names[cls] = class_name(cls)
+            entered.append(path)
+            events.enter(path, names[cls])
+
+        def leave(*_):
+            if entered:
+                exception = sys.exc_info()[1]
+                if exception is not None and self._failed[0] is not exception:
+                    # The innermost module that this exception left.
+                    self._failed = (exception, entered[-1])
+                entered.pop()
+                events.exit()
+
+        handles = [
+            torch_module.register_module_forward_pre_hook(enter),
+            torch_module.register_module_forward_hook(leave, always_call=True),
+        ]
+        try:
+            with _random_state(), _plain_operators():
+                result = self.model(*args, **kwargs)
+        except BaseException as exception:
+            self.exception = exception
+            raise
+        finally:
+            for handle in handles:
+                handle.remove()
+            while entered:
+                leave()
+            snapshot.restore()
+        leaves, self.result_spec, opaque = _structure.flatten(result, "result")
+        return leaves, self.result_spec.structure, opaque
+
+
+def load(spec):
+    """The model that `package.module:callable` or `...:callable(a=1)` names.
+
+    The callable is a torch.nn.Module, or something that returns one. Arguments in
+    parentheses are Python literals; nothing is evaluated as code.
+    """
+    import ast
+
+    module_name, separator, rest = spec.partition(":")
+    if not separator or not module_name or not rest:
+        raise ValueError(f"`{spec}` is not of the form package.module:callable")
+    call = None
+    name = rest
+    if "(" in rest:
+        try:
+            call = ast.parse(rest, mode="eval").body
+        except SyntaxError as error:
+            raise ValueError(f"`{rest}` is not a call: {error.msg}") from None
+        if not isinstance(call, ast.Call):
+            raise ValueError(f"`{rest}` is not a call")
+        name = ast.unparse(call.func)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"`{name}` is not a name")
+    target = importlib.import_module(module_name)
+    for part in name.split("."):
+        if not hasattr(target, part):
+            near = [other for other in dir(target)
+                    if part.lower() in other.lower() and not other.startswith("_")]
+            hint = f"; there are {', '.join(near[:8])}" if near else ""
+            raise AttributeError(f"{module_name} has no `{name}`{hint}")
+        target = getattr(target, part)
+    args, kwargs = [], {}
+    if call is not None:
+        try:
+            args = [ast.literal_eval(argument) for argument in call.args]
+            kwargs = {
+                keyword.arg: ast.literal_eval(keyword.value)
+                for keyword in call.keywords
+            }
+        except ValueError:
+            raise ValueError(
+                f"arguments of `{rest}` must be literals: numbers, strings, True, "
+                f"None, and tuples, lists and dicts of them") from None
+    if isinstance(target, torch.nn.Module):
+        if call is not None:
+            raise TypeError(f"`{name}` is a module, not something that makes one")
+        return LiveModel(target)
+    if not callable(target):
+        raise TypeError(f"`{name}` is a {class_name(type(target))}, not a callable")
+    model = target(*args, **kwargs)
+    if isinstance(model, torch.nn.Module):
+        return LiveModel(model.eval())
+    raise TypeError(
+        f"`{rest}` returned a {class_name(type(model))}, not a torch.nn.Module")

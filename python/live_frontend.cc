@@ -1,0 +1,274 @@
+#include "flextorchir/python/live_frontend.h"
+
+#include <complex>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "flextorchir/converter/capture/recorder.h"
+#include "flextorchir/ir/graph.h"
+#include "pybind11/complex.h"
+#include "pybind11/stl.h"
+#include "torch/csrc/autograd/python_variable.h"
+#include "torch/csrc/jit/python/pybind_utils.h"
+#include "torch/csrc/utils/pybind.h"
+
+namespace flextorchir {
+namespace {
+
+namespace py = pybind11;
+
+// What LiveModel.run calls as modules begin and end.
+class ModuleEvents {
+ public:
+  explicit ModuleEvents(Recorder* recorder) : recorder_(recorder) {}
+  void Enter(const std::string& path, const std::string& module_class) {
+    recorder_->EnterModule(path, module_class);
+  }
+  void Exit() { recorder_->ExitModule(); }
+
+ private:
+  Recorder* recorder_;
+};
+
+// The Python object for it, made of functions: a class would have to be
+// registered with pybind11 once a process, and two extensions may meet in one.
+py::object EventsObject(ModuleEvents* events) {
+  py::object object = py::module_::import("types").attr("SimpleNamespace")();
+  object.attr("enter") = py::cpp_function(
+      [events](const std::string& path, const std::string& module_class) {
+        events->Enter(path, module_class);
+      });
+  object.attr("exit") = py::cpp_function([events] { events->Exit(); });
+  return object;
+}
+
+absl::StatusOr<Attribute> ConstantFromPython(const py::handle& value) {
+  // A bool is an int in Python: it goes first.
+  if (value.is_none()) return Attribute();
+  if (py::isinstance<py::bool_>(value)) return Attribute(value.cast<bool>());
+  if (py::isinstance<py::int_>(value)) {
+    int overflow = 0;
+    const long long number =
+        PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+    if (overflow != 0) {
+      return absl::InvalidArgumentError("an integer exceeds 64 bits");
+    }
+    return Attribute(static_cast<int64_t>(number));
+  }
+  if (py::isinstance<py::float_>(value)) {
+    return Attribute(value.cast<double>());
+  }
+  if (PyComplex_Check(value.ptr())) {
+    return Attribute(value.cast<std::complex<double>>());
+  }
+  if (py::isinstance<py::str>(value)) {
+    return Attribute(value.cast<std::string>());
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a constant: ", std::string(py::repr(value))));
+}
+
+py::object ConstantToPython(const Attribute& constant) {
+  if (const bool* value = constant.AsBool()) return py::cast(*value);
+  if (const int64_t* value = constant.AsInt()) return py::cast(*value);
+  if (const double* value = constant.AsFloat()) return py::cast(*value);
+  if (const auto* value = constant.AsComplex()) return py::cast(*value);
+  if (const std::string* value = constant.AsString()) return py::cast(*value);
+  return py::none();
+}
+
+std::vector<at::Tensor> Tensors(const py::handle& list) {
+  std::vector<at::Tensor> tensors;
+  for (const py::handle& item : list) {
+    tensors.push_back(THPVariable_Unpack(item.ptr()));
+  }
+  return tensors;
+}
+
+absl::Status OpaqueError(const py::handle& opaque) {
+  std::string objects;
+  for (const py::handle& row : opaque) {
+    absl::StrAppend(&objects, objects.empty() ? "" : ", ", "`",
+                    row.cast<py::tuple>()[0].cast<std::string>(), "` is a ",
+                    row.cast<py::tuple>()[1].cast<std::string>());
+  }
+  return absl::UnimplementedError(absl::StrCat(
+      objects,
+      "; arguments may be tensors, numbers, strings, None, and "
+      "tuples, lists, dicts, named tuples and dataclasses of them"));
+}
+
+}  // namespace
+
+std::string PythonMessage(const py::error_already_set& error) {
+  return absl::StrCat(std::string(py::str(error.type().attr("__name__"))), ": ",
+                      std::string(py::str(error.value())));
+}
+
+absl::StatusOr<Structure> StructureFromPython(const py::handle& structure) {
+  const py::tuple row = structure.cast<py::tuple>();
+  const std::string kind = row[0].cast<std::string>();
+  Structure out;
+  if (kind == "leaf") {
+    out.kind = Structure::Kind::kLeaf;
+    out.leaf = row[1].cast<int64_t>();
+    return out;
+  }
+  if (kind == "constant") {
+    out.kind = Structure::Kind::kConstant;
+    absl::StatusOr<Attribute> constant = ConstantFromPython(row[1]);
+    if (!constant.ok()) return constant.status();
+    out.constant = *std::move(constant);
+    return out;
+  }
+  const bool keyed = kind == "dict" || kind == "named";
+  out.kind = kind == "tuple"  ? Structure::Kind::kTuple
+             : kind == "list" ? Structure::Kind::kList
+             : kind == "dict" ? Structure::Kind::kDict
+                              : Structure::Kind::kNamed;
+  if (kind == "named") out.type_name = row[1].cast<std::string>();
+  for (const py::handle& item : row[row.size() - 1]) {
+    Structure::Child child;
+    py::object value = py::reinterpret_borrow<py::object>(item);
+    if (keyed) {
+      const py::tuple pair = value.cast<py::tuple>();
+      absl::StatusOr<Attribute> key = ConstantFromPython(pair[0]);
+      if (!key.ok()) return key.status();
+      child.key = *std::move(key);
+      value = pair[1];
+    }
+    absl::StatusOr<Structure> inner = StructureFromPython(value);
+    if (!inner.ok()) return inner.status();
+    child.value = *std::move(inner);
+    out.children.push_back(std::move(child));
+  }
+  return out;
+}
+
+py::object StructureToPython(const Structure& structure) {
+  switch (structure.kind) {
+    case Structure::Kind::kLeaf:
+      return py::make_tuple("leaf", structure.leaf);
+    case Structure::Kind::kConstant:
+      return py::make_tuple("constant", ConstantToPython(structure.constant));
+    default:
+      break;
+  }
+  py::list children;
+  for (const Structure::Child& child : structure.children) {
+    py::object value = StructureToPython(child.value);
+    if (child.key.is_none()) {
+      children.append(value);
+    } else {
+      children.append(py::make_tuple(ConstantToPython(child.key), value));
+    }
+  }
+  switch (structure.kind) {
+    case Structure::Kind::kTuple:
+      return py::make_tuple("tuple", children);
+    case Structure::Kind::kList:
+      return py::make_tuple("list", children);
+    case Structure::Kind::kDict:
+      return py::make_tuple("dict", children);
+    default:
+      return py::make_tuple("named", structure.type_name, children);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<LiveFrontend>> LiveFrontend::Create(
+    py::object live_model, bool bound) {
+  auto frontend = std::unique_ptr<LiveFrontend>(new LiveFrontend());
+  frontend->live_model_ = std::move(live_model);
+  frontend->bound_ = bound;
+  if (!bound) return frontend;
+  try {
+    const py::tuple inputs = frontend->live_model_.attr("bound_inputs")();
+    if (py::len(inputs[2]) > 0) return OpaqueError(inputs[2]);
+    for (const at::Tensor& leaf : Tensors(inputs[0])) {
+      frontend->inputs_.args.emplace_back(leaf);
+    }
+    absl::StatusOr<Structure> structure = StructureFromPython(inputs[1]);
+    if (!structure.ok()) return structure.status();
+    frontend->input_structure_ = *std::move(structure);
+  } catch (const py::error_already_set& error) {
+    return absl::InvalidArgumentError(PythonMessage(error));
+  }
+  return frontend;
+}
+
+LiveFrontend::~LiveFrontend() = default;
+
+std::string LiveFrontend::name() const {
+  return live_model_.attr("name").cast<std::string>();
+}
+
+std::vector<NamedTensor> LiveFrontend::state() const {
+  std::vector<NamedTensor> state;
+  for (const py::handle& item : live_model_.attr("state")()) {
+    const py::tuple row = item.cast<py::tuple>();
+    state.push_back({row[0].cast<std::string>(),
+                     THPVariable_Unpack(row[2].ptr()),
+                     row[1].cast<bool>() ? Weights::Role::kParameter
+                                         : Weights::Role::kBuffer});
+  }
+  return state;
+}
+
+std::vector<std::string> LiveFrontend::argument_names() const {
+  return live_model_.attr("argument_names")().cast<std::vector<std::string>>();
+}
+
+const Structure* LiveFrontend::input_structure() const {
+  return input_structure_.has_value() ? &*input_structure_ : nullptr;
+}
+
+const Structure* LiveFrontend::result_structure() const {
+  return result_structure_.has_value() ? &*result_structure_ : nullptr;
+}
+
+absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,
+                                              Recorder& recorder) {
+  ModuleEvents events(&recorder);
+  try {
+    py::object run = live_model_.attr("run");
+    py::tuple result;
+    if (bound_) {
+      result = run(EventsObject(&events));
+    } else {
+      py::tuple args(inputs.args.size());
+      for (size_t i = 0; i < inputs.args.size(); ++i) {
+        args[i] = torch::jit::toPyObject(inputs.args[i]);
+      }
+      py::dict kwargs;
+      for (const auto& [name, value] : inputs.kwargs) {
+        kwargs[py::str(name)] = torch::jit::toPyObject(value);
+      }
+      result = run(EventsObject(&events), args, kwargs);
+    }
+    if (py::len(result[2]) > 0) return OpaqueError(result[2]);
+    absl::StatusOr<Structure> structure = StructureFromPython(result[1]);
+    if (!structure.ok()) return structure.status();
+    result_structure_ = *std::move(structure);
+    std::vector<c10::IValue> leaves;
+    for (const at::Tensor& leaf : Tensors(result[0])) leaves.emplace_back(leaf);
+    return c10::ivalue::Tuple::create(std::move(leaves));
+  } catch (py::error_already_set& error) {
+    const std::string path =
+        live_model_.attr("failed_path").cast<std::string>();
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.empty() ? std::string("the model")
+                                  : absl::StrCat("module `", path, "`"),
+                     " failed: ", PythonMessage(error)));
+  } catch (const c10::Error& error) {
+    return absl::InvalidArgumentError(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+}
+
+}  // namespace flextorchir

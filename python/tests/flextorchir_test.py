@@ -1,0 +1,257 @@
+"""Tests the package on live modules: structure, state, granularity, files."""
+
+import collections
+import dataclasses
+import os
+import random
+import tempfile
+import typing
+import unittest
+
+import flextorchir
+import torch
+import torchvision
+
+
+class Net(torch.nn.Module):
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 4, 3, padding=1)
+        self.norm = torch.nn.BatchNorm2d(4)
+        self.head = torch.nn.Linear(4, 5)
+
+    def forward(self, x, scale=1.0):
+        x = self.norm(self.conv(x)).relu_()
+        return self.head(x.mean((2, 3))) * scale
+
+
+@dataclasses.dataclass
+class Result:
+    logits: torch.Tensor
+    hidden: typing.Optional[torch.Tensor] = None
+
+
+class Pair(typing.NamedTuple):
+    left: torch.Tensor
+    right: torch.Tensor
+
+
+def kinds(conv):
+    return conv.report["layers_by_kind"]
+
+
+class FlexTorchIrTest(unittest.TestCase):
+
+    def setUp(self):
+        torch.manual_seed(0)
+
+    def convert(self, module, *args, **kwargs):
+        """Converts, runs, and expects the model's own bits."""
+        options = kwargs.pop("options", {})
+        with torch.no_grad():
+            state = torch.get_rng_state()
+            conv = flextorchir.convert(module, args, kwargs, **options)
+            torch.set_rng_state(state)
+            expected = module(*args, **kwargs)
+            torch.set_rng_state(state)
+            actual = conv.run(*args, **kwargs)
+        self.assert_same(expected, actual)
+        self.assertEqual([], conv.report["placeholders"])
+        return conv
+
+    def assert_same(self, expected, actual):
+        if isinstance(expected, torch.Tensor):
+            self.assertEqual(expected.dtype, actual.dtype)
+            self.assertTrue(torch.equal(expected, actual), (expected, actual))
+            return
+        self.assertIs(type(expected), type(actual))
+        if dataclasses.is_dataclass(expected):
+            expected, actual = vars(expected), vars(actual)
+        if isinstance(expected, collections.abc.Mapping):
+            self.assertEqual(list(expected), list(actual))
+            for key in expected:
+                self.assert_same(expected[key], actual[key])
+        elif isinstance(expected, (tuple, list)):
+            self.assertEqual(len(expected), len(actual))
+            for one, other in zip(expected, actual):
+                self.assert_same(one, other)
+        else:
+            self.assertEqual(expected, actual)
+
+    def test_layers_have_names_kinds_and_places(self):
+        conv = self.convert(Net().eval(), torch.rand(1, 3, 8, 8))
+        self.assertEqual(1, kinds(conv)["Conv2d"])
+        self.assertEqual(1, kinds(conv)["BatchNorm2d"])
+        self.assertIn('"conv"', conv.text)
+        self.assertIn("flextorchir_test.py", conv.text)
+        self.assertIn("Net", conv.text)
+        self.assertEqual([], conv.report["warnings"])
+        self.assertEqual(
+            sum(p.numel() for p in Net().parameters()),
+            conv.report["parameters"])
+
+    def test_keyword_arguments_and_numbers(self):
+        conv = self.convert(Net().eval(), torch.rand(1, 3, 8, 8), scale=2.0)
+        self.assertEqual(1, kinds(conv)["Mul"])
+        self.convert(Net().eval(), x=torch.rand(1, 3, 8, 8))
+
+    def test_structures_of_any_nesting(self):
+
+        class Nested(torch.nn.Module):
+
+            def forward(self, pair, table, none, items):
+                total = pair.left + pair.right
+                for item in table.values():
+                    total = total + item
+                for one, two in items:
+                    total = total + one * two
+                return {
+                    "pair": Pair(total, pair.left),
+                    "result": Result(total * 2),
+                    "list": [total, (total, none, 3)],
+                    1: collections.OrderedDict(a=total),
+                }
+
+        x = torch.rand(2, 2)
+        # An OrderedDict comes back as a dict.
+        with torch.no_grad():
+            arguments = (Pair(x, x + 1), {"a": x, "b": x + 2}, None,
+                         [(x, x), (x, x + 1)])
+            conv = flextorchir.convert(Nested(), arguments)
+            expected = Nested()(*arguments)
+            actual = conv.run(*arguments)
+        expected[1] = dict(expected[1])
+        self.assert_same(expected, actual)
+
+    def test_what_goes_through_comes_back(self):
+        weight = torch.nn.Parameter(torch.rand(3))
+
+        class Through(torch.nn.Module):
+
+            def __init__(self):
+                super().__init__()
+                self.weight = weight
+
+            def forward(self, x):
+                y = x + 1
+                return x, y, y, self.weight
+
+        self.convert(Through(), torch.rand(3))
+
+    def test_a_function_is_a_model(self):
+        conv = self.convert(lambda x, y: torch.relu(x) @ y, torch.rand(2, 3),
+                            torch.rand(3, 4))
+        self.assertEqual({"ReLU": 1, "Matmul": 1}, kinds(conv))
+
+    def test_the_module_is_left_as_it_was(self):
+
+        class Restless(torch.nn.Module):
+
+            def __init__(self):
+                super().__init__()
+                self.norm = torch.nn.BatchNorm1d(4)
+                self.register_buffer("count", torch.zeros(()))
+                self.calls = []
+                self.last = None
+
+            def forward(self, x, fail=False):
+                self.count += 1
+                self.calls.append(1)
+                self.last = x
+                self.extra = x
+                random.random()
+                x = self.norm(x + torch.rand(4))
+                if fail:
+                    raise RuntimeError("on purpose")
+                return x * self.count
+
+        module = Restless().train()
+        x = torch.rand(5, 4)
+        before = {name: value.clone() for name, value in
+                  module.state_dict().items()}
+        torch_state, python_state = torch.get_rng_state(), random.getstate()
+        for fail in (False, True):
+            with self.subTest(fail=fail), torch.no_grad():
+                if fail:
+                    with self.assertRaisesRegex(RuntimeError, "on purpose"):
+                        flextorchir.convert(module, (x,), {"fail": True})
+                else:
+                    conv = flextorchir.convert(module, (x,))
+                    self.assertIn("count", conv.text)
+                for name, value in module.state_dict().items():
+                    self.assertTrue(torch.equal(before[name], value), name)
+                self.assertTrue(module.training)
+                self.assertEqual([], module.calls)
+                self.assertIsNone(module.last)
+                self.assertFalse(hasattr(module, "extra"))
+                self.assertTrue(
+                    torch.equal(torch_state, torch.get_rng_state()))
+                self.assertEqual(python_state, random.getstate())
+                self.assertTrue(torch.backends.mha.get_fastpath_enabled())
+                self.assertFalse(
+                    torch.nn.modules.module._global_forward_pre_hooks)
+
+    def test_an_exception_says_in_which_module(self):
+        model = torch.nn.Sequential(Net(), torch.nn.Linear(7, 2))
+        with self.assertRaises(RuntimeError) as caught:
+            flextorchir.convert(model, (torch.rand(1, 3, 8, 8),))
+        self.assertIn("module `1`", " ".join(caught.exception.__notes__))
+        self.assertIn("shapes cannot be multiplied", str(caught.exception))
+
+    def test_blackbox_keeps_a_module_as_one_layer(self):
+        model = torch.nn.Sequential(Net(), torch.nn.Linear(5, 2)).eval()
+        x = torch.rand(1, 3, 8, 8)
+        for blackbox in (["0"], ["Net"], [Net], Net):
+            with self.subTest(blackbox=blackbox):
+                conv = self.convert(model, x, options={"blackbox": blackbox})
+                self.assertEqual({"Net": 1, "Linear": 1}, kinds(conv))
+
+    def test_raw_layers_have_the_names_of_operators(self):
+        conv = self.convert(Net().eval(), torch.rand(1, 3, 8, 8),
+                            options={"layers": "raw"})
+        self.assertIn("aten::conv2d", kinds(conv))
+
+    def test_files_come_back(self):
+        x = torch.rand(1, 3, 8, 8)
+        conv = self.convert(Net().eval(), x)
+        with tempfile.TemporaryDirectory() as folder:
+            for format, extension in (("flatbuffers", "ftfb"),
+                                      ("protobuf", "ftpb"), ("text", "fttxt")):
+                for weights in ("external", "inline"):
+                    with self.subTest(format=format, weights=weights):
+                        path = os.path.join(folder, f"{format}-{weights}")
+                        files = conv.save(path, format=format, weights=weights)
+                        self.assertIn(f"{path}.{extension}", files)
+                        loaded = flextorchir.load(f"{path}.{extension}")
+                        self.assertEqual(conv.text, loaded.text)
+                        self.assert_same(conv.run(x), loaded.run(x))
+
+    def test_errors_say_what_is_wrong(self):
+        with self.assertRaisesRegex(flextorchir.Error, "nothing.ftfb"):
+            flextorchir.load("/nowhere/nothing.ftfb")
+        with self.assertRaisesRegex(flextorchir.Error, "tuple"):
+            flextorchir.convert(Net(), torch.rand(1))
+        with self.assertRaisesRegex(flextorchir.Error, "wrong"):
+            flextorchir.convert(Net(), (torch.rand(1, 3, 8, 8),), layers="wrong")
+        with self.assertRaises(TypeError):
+            flextorchir.convert(3, (torch.rand(1),))
+        conv = self.convert(Net().eval(), torch.rand(1, 3, 8, 8))
+        with self.assertRaises(flextorchir.Error):
+            conv.run(torch.rand(1, 3, 8, 8), torch.rand(1))
+        with self.assertRaisesRegex(flextorchir.Error, "f32|f64"):
+            conv.run(torch.rand(1, 3, 8, 8, dtype=torch.double))
+        with self.assertRaisesRegex(flextorchir.Error, "csv"):
+            conv.save("x", format="csv")
+
+    def test_torchvision_models(self):
+        for name, shape in (("resnet18", (1, 3, 64, 64)),
+                            ("mobilenet_v2", (1, 3, 64, 64)),
+                            ("vit_b_16", (1, 3, 224, 224))):
+            with self.subTest(name):
+                model = torchvision.models.get_model(name, weights=None).eval()
+                self.convert(model, torch.rand(shape))
+
+
+if __name__ == "__main__":
+    unittest.main()
