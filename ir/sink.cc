@@ -416,7 +416,7 @@ class DirectorySource final : public FileSource {
   absl::StatusOr<Descriptor> OpenInside(const std::string& name,
                                         const std::string& path) const {
     Descriptor directory = OpenDirectory(path_);
-    if (!directory.is_open()) return FileError(errno, "open", path_);
+    if (!directory.is_open()) return FileError(errno, "read", path);
     Descriptor file(
         Retry([&] { return openat(directory.get(), name.c_str(), kFlags); }));
     if (file.is_open()) return file;
