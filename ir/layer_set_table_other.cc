@@ -56,6 +56,17 @@ constexpr LayerSetRow kRows[] = {
      "bool = false) -> output",
      Family::kAttention, 1, "torch.nn.functional.scaled_dot_product_attention",
      "softmax(query @ key.T * scale + attn_mask) @ value."},
+    {"MultiheadAttention(query, key, value, in_proj_weight?, q_proj_weight?, "
+     "k_proj_weight?, v_proj_weight?, in_proj_bias?, bias_k?, bias_v?, "
+     "out_proj_weight, out_proj_bias?, key_padding_mask?, attn_mask?, *, "
+     "embed_dim: int, num_heads: int, batch_first: bool = false, dropout: "
+     "float = 0.0, add_zero_attn: bool = false, is_causal: bool = false, "
+     "need_weights: bool = true, average_attn_weights: bool = true) -> "
+     "output, attn_weights?",
+     Family::kAttention, 1, "torch.nn.MultiheadAttention",
+     "Attention of several heads with its projections, as a module: the body "
+     "says what it does. query, key and value may be the same; a weight of "
+     "shape [3 * embed_dim, embed_dim] projects all three."},
     {"NativeMultiHeadAttention(query, key, value, qkv_weight, qkv_bias, "
      "proj_weight, proj_bias, mask?, *, embed_dim: int, num_head: int, "
      "need_weights: bool = true, average_attn_weights: bool = true, "

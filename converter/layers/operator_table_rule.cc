@@ -273,6 +273,7 @@ void AddStandardRules(LayerConverterRegistry& registry) {
     // Rows of one operator share the rule, so adding it again is no matter.
     registry.AddOperator(binding.op, ApplyOperatorTable).IgnoreError();
   }
+  AddAttentionRules(registry);
   AddPoolingRules(registry);
   AddUpsampleRules(registry);
 }

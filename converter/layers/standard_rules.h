@@ -25,7 +25,8 @@ void AddStandardRules(LayerConverterRegistry& registry);
 absl::Status ApplyOperatorTable(const Model& model, const Graph& graph,
                                 Layer& layer);
 
-// Rules for the families that need code.
+// Rules for the families that need code, and for modules that stay one layer.
+void AddAttentionRules(LayerConverterRegistry& registry);
 void AddPoolingRules(LayerConverterRegistry& registry);
 void AddUpsampleRules(LayerConverterRegistry& registry);
 
