@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "flextorchir/converter/apply_rules.h"
@@ -29,6 +30,7 @@
 #include "flextorchir/converter/structure.h"
 #include "flextorchir/converter/summarize.h"
 #include "flextorchir/converter/version.h"
+#include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/layer_set.h"
 #include "flextorchir/ir/verify.h"
 #include "flextorchir/torch_bridge/error_message.h"
@@ -105,7 +107,8 @@ class Pipeline {
     recorder_options.frames = options_.frames;
     recorder_options.keep_results = options_.keep_activations;
     Recorder recorder(recorder_options);
-    for (const NamedTensor& tensor : frontend_.state()) {
+    const std::vector<NamedTensor> state = frontend_.state();
+    for (const NamedTensor& tensor : state) {
       recorder.AddState(tensor.name, tensor.role, tensor.tensor);
     }
     for (size_t i = 0; i < inputs->leaves.size(); ++i) {
@@ -124,6 +127,7 @@ class Pipeline {
     absl::StatusOr<FunctionalGraph> graph = Functionalize(trace_, leaves);
     if (!graph.ok()) return graph.status();
     functional_ = *std::move(graph);
+    NoteParametersWithoutGrad(state);
     TakeOutputs();
     if (options_.keep_activations) TakeActivations(recorder);
     TellBaked("baked-input", input_structure_,
@@ -140,6 +144,26 @@ class Pipeline {
     } catch (const std::exception& error) {
       return absl::InvalidArgumentError(ErrorMessage(error));
     }
+  }
+
+  void NoteParametersWithoutGrad(const std::vector<NamedTensor>& state) {
+    std::vector<std::string> without;
+    bool all = true;
+    for (const NamedTensor& parameter : state) {
+      const at::Tensor& tensor = parameter.tensor;
+      if (parameter.role != Weights::Role::kParameter || !tensor.defined() ||
+          !(tensor.is_floating_point() || tensor.is_complex())) {
+        continue;
+      }
+      if (tensor.requires_grad()) {
+        all = false;
+      } else {
+        without.push_back(parameter.name);
+      }
+    }
+    if (without.empty()) return;
+    functional_.model.metadata[kParametersWithoutGrad] =
+        all ? "*" : absl::StrJoin(without, ",");
   }
 
   // The outputs of graphs[0] as the run left them: the model's results, then

@@ -277,6 +277,24 @@ TEST(ConvertTest, WritesToStateAndInputsBecomeOutputs) {
   }
 }
 
+// Where a parameter wants gradients, matmul takes another path: other bits.
+TEST(ConvertTest, ParametersThatWantGradients) {
+  for (const bool wants_grad : {false, true}) {
+    const at::Tensor weight = Random({4, 8}).set_requires_grad(wants_grad);
+    const at::Tensor bias = Random({4}).set_requires_grad(wants_grad);
+    TestModel model(
+        [&](const ModelInputs& inputs, Recorder&) -> c10::IValue {
+          return at::linear(Arg(inputs).transpose(0, 1), weight, bias);
+        },
+        {{"weight", weight, Weights::Role::kParameter},
+         {"bias", bias, Weights::Role::kParameter}});
+    const Conversion conversion = Converted(model, Args({Random({5, 2, 8})}));
+    EXPECT_EQ(conversion.model.metadata.count(kParametersWithoutGrad),
+              wants_grad ? 0 : 1);
+    EXPECT_EQ(weight.requires_grad(), wants_grad);
+  }
+}
+
 TEST(FoldTest, MasksAndPositionsBecomeConstants) {
   const at::Tensor table = Random({4, 4});
   TestModel model(
@@ -284,7 +302,8 @@ TEST(FoldTest, MasksAndPositionsBecomeConstants) {
         at::Tensor x = Arg(inputs);
         for (const char* path : {"a", "b"}) {
           InModule attention(recorder, path, "my.Attention");
-          const at::Tensor mask = at::zeros({4, 4});
+          // The type of x is no part of its content.
+          const at::Tensor mask = x.new_zeros({4, 4});
           mask.select(0, 1).fill_(1);
           x = x + mask.masked_fill(mask == 1, -100);
         }
@@ -560,7 +579,7 @@ TEST(ReportTest, TargetsSayWhatTheyLack) {
 }
 
 TEST(ConvertTest, ActivationsAndLayerCallback) {
-  const at::Tensor table = Random({2});
+  const at::Tensor table = at::linspace(-1, 1, 2);
   TestModel model([&](const ModelInputs& inputs, Recorder&) -> c10::IValue {
     at::Tensor x = Arg(inputs) + table;
     x.relu_();
@@ -574,7 +593,8 @@ TEST(ConvertTest, ActivationsAndLayerCallback) {
                          int64_t count) {
     seen.push_back(absl::StrCat(index, "/", count, " ", layer.name));
   };
-  const Conversion conversion = Converted(model, Args({Random({2})}), options);
+  const Conversion conversion =
+      Converted(model, Args({at::zeros({2})}), options);
   EXPECT_EQ(absl::StrJoin(seen, ", "), "0/3 add, 1/3 relu, 2/3 max");
   std::vector<std::string> names;
   for (const auto& [name, content] : conversion.activations) {

@@ -57,22 +57,9 @@ std::string WithCommas(int64_t number) {
   const size_t first = number < 0 ? 1 : 0;
   for (size_t i = digits.size(); i > first + 3;) {
     i -= 3;
-    digits.insert(i, ",");
+    digits.insert(i, 1, ',');
   }
   return digits;
-}
-
-std::string HumanBytes(int64_t bytes) {
-  static constexpr absl::string_view kUnits[] = {"B", "KiB", "MiB", "GiB",
-                                                 "TiB"};
-  double amount = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (amount >= 1024 && unit + 1 < std::size(kUnits)) {
-    amount /= 1024;
-    ++unit;
-  }
-  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, amount,
-                         std::string(kUnits[unit]));
 }
 
 std::string HumanMacs(int64_t macs) {
@@ -154,6 +141,19 @@ bool Report::has_errors() const {
   return std::any_of(warnings.begin(), warnings.end(), [](const Warning& w) {
     return w.severity == Severity::kError;
   });
+}
+
+std::string HumanBytes(int64_t bytes) {
+  static constexpr absl::string_view kUnits[] = {"B", "KiB", "MiB", "GiB",
+                                                 "TiB"};
+  double amount = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (amount >= 1024 && unit + 1 < std::size(kUnits)) {
+    amount /= 1024;
+    ++unit;
+  }
+  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, amount,
+                         std::string(kUnits[unit]));
 }
 
 absl::string_view SeverityName(Report::Severity severity) {

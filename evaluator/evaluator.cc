@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/InferenceMode.h"
@@ -498,6 +499,21 @@ class ModelEvaluator final : public Evaluator {
   const std::map<WeightsId, at::Tensor> weights_;
 };
 
+// Whether a parameter of the original wanted gradients.
+bool WantsGrad(const Model& model, const Weights& weights,
+               const at::Tensor& tensor) {
+  if (weights.role != Weights::Role::kParameter || tensor.is_inference() ||
+      !(tensor.is_floating_point() || tensor.is_complex())) {
+    return false;
+  }
+  const auto without = model.metadata.find(kParametersWithoutGrad);
+  if (without == model.metadata.end()) return true;
+  const std::vector<std::string> names = absl::StrSplit(without->second, ',');
+  return std::none_of(names.begin(), names.end(), [&](const auto& name) {
+    return name == "*" || name == weights.name;
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(
@@ -516,6 +532,9 @@ absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(
     if (value.weights == kAbsent || weights.count(value.weights) > 0) continue;
     absl::StatusOr<at::Tensor> tensor = ToTensor(model.weights[value.weights]);
     if (!tensor.ok()) return tensor.status();
+    if (WantsGrad(model, model.weights[value.weights], *tensor)) {
+      tensor->set_requires_grad(true);
+    }
     weights.emplace(value.weights, *std::move(tensor));
   }
   options.executors = nullptr;  // copied, where they are needed

@@ -50,6 +50,13 @@ class ExecutorRegistry {
   std::map<std::string, Executor, std::less<>> executors_;
 };
 
+// Torch computes the last bits of some products in another way where a
+// parameter wants gradients, also when none are taken. Parameters do, as in
+// torch, except those that the model's metadata names under this key: comma
+// separated, or "*" for all.
+inline constexpr char kParametersWithoutGrad[] =
+    "torch.parameters_without_grad";
+
 struct EvaluatorOptions {
   // Called after each layer of graphs[0] (and of the bodies, when `in_bodies`)
   // with its results, slot by slot, lists flattened: one per value. Return an

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_strided.h"
 #include "ATen/record_function.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
@@ -43,6 +45,22 @@ constexpr absl::string_view kExpanders[] = {
     "aten::broadcast_to",
 };
 
+// Arguments of which they read type and size, not the content. (By schema name:
+// overloads agree.)
+struct MetadataArgument {
+  absl::string_view op;
+  absl::string_view argument;
+};
+constexpr MetadataArgument kMetadataArguments[] = {
+    {"aten::new_zeros", "self"},   {"aten::new_ones", "self"},
+    {"aten::new_full", "self"},    {"aten::new_empty", "self"},
+    {"aten::zeros_like", "self"},  {"aten::ones_like", "self"},
+    {"aten::full_like", "self"},   {"aten::empty_like", "self"},
+    {"aten::expand_as", "other"},  {"aten::view_as", "other"},
+    {"aten::reshape_as", "other"}, {"aten::type_as", "other"},
+    {"aten::to", "other"},
+};
+
 // What folding needs to know of an operator.
 struct OperatorFacts {
   bool pure = false;  // same arguments, same results, and nothing else
@@ -51,6 +69,7 @@ struct OperatorFacts {
   bool is_view = false;
   bool is_expander = false;
   bool allocates = false;
+  std::string metadata_argument;  // it is read for its type and size alone
 };
 
 OperatorFacts FactsOf(const std::string& op) {
@@ -80,6 +99,11 @@ OperatorFacts FactsOf(const std::string& op) {
   for (const c10::Argument& result : info.schema->returns()) {
     facts.is_view |=
         result.alias_info() != nullptr && !result.alias_info()->isWrite();
+  }
+  for (const MetadataArgument& row : kMetadataArguments) {
+    if (info.schema->name() == row.op) {
+      facts.metadata_argument = std::string(row.argument);
+    }
   }
   for (absl::string_view expander : kExpanders) {
     facts.is_expander |= info.schema->name() == expander;
@@ -132,6 +156,19 @@ class Folder {
     return facts_.at(graph().layers[layer].kind);
   }
 
+  // The inputs whose content the layer reads.
+  std::vector<ValueId> ContentInputs(size_t i) {
+    std::vector<Slot> slots = graph().layers[i].inputs;
+    const std::string& metadata = facts(i).metadata_argument;
+    slots.erase(std::remove_if(slots.begin(), slots.end(),
+                               [&](const Slot& slot) {
+                                 return !metadata.empty() &&
+                                        slot.name == metadata;
+                               }),
+                slots.end());
+    return PresentValues(slots);
+  }
+
   // What each value depends on.
   struct Origin {
     bool constant = false;  // on constants alone
@@ -167,7 +204,7 @@ class Folder {
           blocked_.count(static_cast<int32_t>(i)) == 0 &&
           !(options_.keep && options_.keep(functional_->origins[i].scope));
       origin.computed = !facts.is_view && !facts.is_expander;
-      for (ValueId input : PresentValues(layer.inputs)) {
+      for (ValueId input : ContentInputs(i)) {
         origin.constant &= origins_[input].constant;
         origin.foldable &= origins_[input].foldable;
         origin.computed |= origins_[input].computed;
@@ -234,9 +271,7 @@ class Folder {
         continue;
       }
       layers.push_back(static_cast<int32_t>(i));
-      for (ValueId input : PresentValues(graph.layers[i].inputs)) {
-        needed[input] = true;
-      }
+      for (ValueId input : ContentInputs(i)) needed[input] = true;
     }
     std::reverse(layers.begin(), layers.end());
 
@@ -277,6 +312,7 @@ class Folder {
   absl::StatusOr<std::vector<c10::IValue>> RunLayers(
       const std::vector<int32_t>& layers, size_t* completed) {
     Model model;
+    model.metadata = functional_->model.metadata;
     model.weights = functional_->model.weights;
     model.graphs.emplace_back();
     Graph& constants = model.graphs[0];
@@ -285,9 +321,24 @@ class Folder {
     for (size_t v = 0; v < constants.values.size(); ++v) {
       constants.values[v].name = absl::StrCat("v", v);
     }
+    std::vector<c10::IValue> inputs;
     for (int32_t i : layers) {
-      constants.layers.push_back(graph().layers[i]);
-      constants.layers.back().name = absl::StrCat("l", i);
+      Layer layer = graph().layers[i];
+      layer.name = absl::StrCat("l", i);
+      for (Slot& slot : layer.inputs) {
+        if (slot.name != facts(i).metadata_argument || slot.is_list ||
+            slot.values[0] == kAbsent) {
+          continue;
+        }
+        // Something of that type and size will do.
+        Value stand_in = graph().value(slot.values[0]);
+        stand_in.name = absl::StrCat("s", i);
+        stand_in.weights = kAbsent;
+        inputs.push_back(WithoutContent(stand_in));
+        slot.values[0] = constants.AddValue(std::move(stand_in));
+        constants.inputs.push_back(slot.values[0]);
+      }
+      constants.layers.push_back(std::move(layer));
     }
     constants.outputs = materialize_;
     DropUnused(&model);
@@ -304,7 +355,20 @@ class Folder {
       *completed = layers.size();
       return evaluator.status();
     }
-    return (*evaluator)->Run({});
+    return (*evaluator)->Run(inputs);
+  }
+
+  // A tensor of this type that has memory, but nothing in it.
+  static c10::IValue WithoutContent(const Value& value) {
+    const TensorType* type = value.tensor();
+    if (type == nullptr || type->quantization.has_value()) return {};
+    std::vector<int64_t> sizes;
+    std::vector<int64_t> strides;
+    for (const Dim& dim : type->shape) sizes.push_back(dim.number());
+    for (const Dim& dim : type->strides) strides.push_back(dim.number());
+    const at::TensorOptions options(ToScalarType(type->dtype));
+    return strides.empty() ? at::empty(sizes, options)
+                           : at::empty_strided(sizes, strides, options);
   }
 
   // Makes the values that were planned stand for these constants; equal ones

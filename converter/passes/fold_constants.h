@@ -19,6 +19,7 @@ struct FoldOptions {
 // constants: attention masks, position grids, arithmetic on parameters. The
 // constants are computed by the reference evaluator, from the layers alone.
 //
+//  * `x.new_zeros(...)` and its like read the type of x, not its content.
 //  * Views of parameters and buffers, and `expand`, stay layers: they cost
 //    nothing, and parameters keep their names.
 //  * Operators outside torch's own libraries are never run again: they may do
