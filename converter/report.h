@@ -67,6 +67,9 @@ std::string ReportToJson(const Report& report, bool with_timing = true);
 // The summary table of `convert`.
 std::string ReportToText(const Report& report);
 
+// "97.7 MiB": for people.
+std::string HumanBytes(int64_t bytes);
+
 absl::string_view SeverityName(Report::Severity severity);
 
 }  // namespace flextorchir
