@@ -1,19 +1,12 @@
 #ifndef FLEXTORCHIR_CONVERTER_APPLY_RULES_H_
 #define FLEXTORCHIR_CONVERTER_APPLY_RULES_H_
 
-#include <map>
-#include <string>
-#include <utility>
-
 #include "absl/status/status.h"
 #include "flextorchir/converter/layers/layer_converter.h"
+#include "flextorchir/converter/summarize.h"
 #include "flextorchir/ir/graph.h"
 
 namespace flextorchir {
-
-// Why layers became placeholders, where a rule said so: by graph, and by number
-// within it.
-using PlaceholderReasons = std::map<std::pair<GraphId, size_t>, std::string>;
 
 // Gives every operator layer of every graph to its rule. One that has none, or
 // whose rule returns kUnimplemented, becomes a Placeholder as it was captured.
