@@ -143,6 +143,9 @@ class Pipeline {
       return frontend_.Run(arguments_, recorder);
     } catch (const std::exception& error) {
       return absl::InvalidArgumentError(ErrorMessage(error));
+    } catch (...) {
+      return absl::InvalidArgumentError(
+          "the model threw something that is no exception");
     }
   }
 

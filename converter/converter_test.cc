@@ -380,6 +380,20 @@ TEST(FoldTest, NumbersThatTheProgramReads) {
   EXPECT_EQ(raw_conversion.model.main().layers.size(), 7);
 }
 
+TEST(FoldTest, CompressedWeightsStaySo) {
+  for (const int64_t rows : {8, 1024}) {
+    const at::Tensor weight = at::randint(-128, 127, {rows, 64}).to(at::kChar);
+    TestModel model(
+        [&](const ModelInputs& inputs, Recorder&) -> c10::IValue {
+          return at::linear(Arg(inputs), weight.to(at::kFloat) * 0.01);
+        },
+        {{"weight", weight, Weights::Role::kBuffer}});
+    const Conversion conversion = Converted(model, Args({Random({2, 64})}));
+    EXPECT_EQ(Layers(conversion.model),
+              rows == 8 ? "Linear linear" : "Cast to, Mul mul, Linear linear");
+  }
+}
+
 // An outer module that has an inner one, with a parameter each.
 class Nested : public TestModel {
  public:

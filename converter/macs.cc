@@ -159,6 +159,25 @@ Count Attention(const Tensors& t) {
               Times(Elements(t.Output()), keys));
 }
 
+// The projections of each step, then attention among all steps.
+Count FusedAttention(const Tensors& t) {
+  const TensorType* input = t.Input("query", "src");
+  const Count steps = Over(Elements(input), Size(input, -1));
+  Count weights = 0;
+  for (const Slot& slot : t.layer().inputs) {
+    if (!absl::StrContains(slot.name, "weight") || slot.is_list ||
+        slot.values[0] == kAbsent) {
+      continue;
+    }
+    const TensorType* weight = t.graph().value(slot.values[0]).tensor();
+    if (weight != nullptr && weight->shape.size() == 2) {
+      weights = Plus(weights, Elements(weight));
+    }
+  }
+  return Plus(Times(steps, weights),
+              Times(2, Times(Elements(input), Size(input, -2))));
+}
+
 // Each matrix is applied once a step.
 Count Recurrent(const Tensors& t) {
   const TensorType* input = t.Input("input", "data");
@@ -249,6 +268,8 @@ constexpr Row kRows[] = {
     {"tensordot", Tensordot},
     {"einsum", Einsum},
     {"scaleddotproductattention", Attention},
+    {"nativemultiheadattention", FusedAttention},
+    {"transformerencoderlayerfwd", FusedAttention},
     {"lstm", Recurrent},
     {"gru", Recurrent},
     {"rnn", Recurrent},

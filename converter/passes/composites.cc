@@ -33,6 +33,15 @@ absl::string_view LastPart(absl::string_view qualified) {
   return dot == absl::string_view::npos ? qualified : qualified.substr(dot + 1);
 }
 
+// The name by which a class is known: torch.nn.LSTM for what is defined in
+// torch.nn.modules.rnn.
+std::string KnownName(absl::string_view module_class) {
+  if (!absl::StartsWith(module_class, "torch.nn.modules.")) {
+    return std::string(module_class);
+  }
+  return absl::StrCat("torch.nn.", LastPart(module_class));
+}
+
 // The number of single-letter changes that turn `a` into `b`.
 size_t EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -84,7 +93,7 @@ std::string CompositeKind(absl::string_view module_class) {
   if (FindLayerKind(last) == nullptr && last != kPlaceholder) {
     return std::string(last);
   }
-  if (last != module_class) return std::string(module_class);
+  if (last != module_class) return KnownName(module_class);
   return absl::StrCat(last, "Module");
 }
 
@@ -470,6 +479,7 @@ ChosenScopes ChooseScopes(absl::Span<const ModuleScope> scopes,
     for (size_t i = 0; i < scopes.size(); ++i) {
       const ModuleScope& scope = scopes[i];
       if (name.empty() || (name != scope.path && name != scope.module_class &&
+                           name != KnownName(scope.module_class) &&
                            name != LastPart(scope.module_class))) {
         continue;
       }

@@ -21,7 +21,7 @@ namespace {
 std::vector<ModuleScope> Scopes() {
   return {{kAbsent, "", "Net", 0},
           {0, "block", "my.nets.Block", 0},
-          {1, "block.act", "torch.nn.ReLU", 0},
+          {1, "block.act", "torch.nn.modules.activation.ReLU", 0},
           {0, "head", "torch.nn.Linear", 0}};
 }
 
@@ -107,7 +107,7 @@ graph "block" (%x: f32[2,4], %w: f32[4,4], %s: f32[4], %y: f32[2,4]) {
 }
 
 TEST(CompositesTest, Nested) {
-  const std::string text = Cut(kNet, {1, 2, 1, 0}, {"block", "block.act"});
+  const std::string text = Cut(kNet, {1, 2, 1, 0}, {"block", "torch.nn.ReLU"});
   EXPECT_EQ(
       text.substr(text.find("graph \"block\"")),
       R"(graph "block" (%x: f32[2,4], %w: f32[4,4], %s: f32[4], %y: f32[2,4]) {

@@ -61,6 +61,17 @@ constexpr MetadataArgument kMetadataArguments[] = {
     {"aten::to", "other"},
 };
 
+// Weights that were made small on purpose are not folded into large ones: named
+// ones of a byte an element, from this size on.
+constexpr int64_t kCompressedBytes = 64 * 1024;
+
+bool IsCompressed(const Weights& weights) {
+  return weights.role != Weights::Role::kConstant &&
+         weights.type.dtype != DType::kBool &&
+         DTypeBytes(weights.type.dtype) == 1 &&
+         weights.type.NumBytes().value_or(0) >= kCompressedBytes;
+}
+
 // What folding needs to know of an operator.
 struct OperatorFacts {
   bool pure = false;  // same arguments, same results, and nothing else
@@ -188,7 +199,7 @@ class Folder {
       const WeightsId weights = graph.values[v].weights;
       if (weights == kAbsent || state.count(weights) > 0) continue;
       origins_[v].constant = true;
-      origins_[v].foldable = true;
+      origins_[v].foldable = !IsCompressed(model.weights[weights]);
       origins_[v].computed =
           model.weights[weights].role == Weights::Role::kConstant;
     }

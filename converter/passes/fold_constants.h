@@ -22,6 +22,8 @@ struct FoldOptions {
 //  * `x.new_zeros(...)` and its like read the type of x, not its content.
 //  * Views of parameters and buffers, and `expand`, stay layers: they cost
 //    nothing, and parameters keep their names.
+//  * Weights of a byte an element (int8, float8, quantised) stay what they are,
+//    unless they are small.
 //  * Operators outside torch's own libraries are never run again: they may do
 //    more than compute.
 //  * What depends on constants alone and is read by nobody (the shape
