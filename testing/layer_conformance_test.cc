@@ -248,6 +248,9 @@ absl::StatusOr<Results> CallDirectly(const Graph& graph, const Layer& layer,
       written.names.push_back(schema.arguments()[i].name());
     }
   }
+  for (int32_t i : writes.marked) {
+    arguments[i] = arguments[i].toTensor().clone();
+  }
   at::manual_seed(7);
   absl::StatusOr<Values> values = CallOperator(call->op, std::move(arguments));
   if (!values.ok()) return values.status();

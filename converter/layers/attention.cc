@@ -134,6 +134,8 @@ class Attention {
         SetDropout(layer.FindAttribute("dropout_p"));
         const Attribute* causal = layer.FindAttribute("is_causal");
         is_causal_ = causal != nullptr && *causal == Attribute(true);
+      } else if (op == "aten::_native_multi_head_attention") {
+        WalkNative(layer);
       } else if (op == "aten::bmm") {
         SetHeadFeatures(layer.Input("self"));
       } else if (op == "aten::baddbmm") {
@@ -157,6 +159,30 @@ class Attention {
     }
     out_features_ = LastSize(layer.Input("input"));
     projections_ = {OutputOf(layer)};
+  }
+
+  // The whole of it as one operator, on torch's fast path: always batch first.
+  void WalkNative(const Layer& layer) {
+    const auto number = [&](absl::string_view name) {
+      const Attribute* value = layer.FindAttribute(name);
+      const int64_t* n = value == nullptr ? nullptr : value->AsInt();
+      return n == nullptr ? 0 : *n;
+    };
+    const int64_t heads = number("num_head");
+    if (heads == 0) return;
+    out_features_ = number("embed_dim");
+    head_features_ = *out_features_ / heads;
+    for (const absl::string_view name : {"query", "key", "value"}) {
+      const auto found = origins_.find(layer.Input(name));
+      if (found != origins_.end()) projected_.push_back(found->second.input);
+    }
+    batch_first_ = true;
+    const Attribute* weights = layer.FindAttribute("need_weights");
+    const Attribute* average = layer.FindAttribute("average_attn_weights");
+    need_weights_ = weights == nullptr || *weights == Attribute(true);
+    averages_ = average == nullptr || *average == Attribute(true);
+    if (number("mask_type") == 1) padding_mask_ = layer.Input("mask");
+    projections_ = {layer.outputs[0].values[0]};
   }
 
   static ValueId OutputOf(const Layer& layer) {
@@ -221,6 +247,7 @@ class Attention {
 
   // A mask for keys is viewed as [batch, 1, 1, keys], one for attention is not.
   bool IsPaddingMask(ValueId mask) const {
+    if (mask == padding_mask_) return true;
     std::set<ValueId> reached = {mask};
     for (const Layer& layer : body_.layers) {
       const bool reads = std::any_of(
@@ -267,6 +294,7 @@ class Attention {
   std::set<ValueId> projections_;  // the last projection and its views
   std::optional<int64_t> out_features_;
   std::optional<int64_t> head_features_;
+  ValueId padding_mask_ = kAbsent;  // where the operator itself says it
   double dropout_ = 0;
   bool batch_first_ = false;
   bool need_weights_ = true;
