@@ -104,6 +104,27 @@ TEST(MultiheadAttention, OfTwoInputsAndMasks) {
             "need_weights=true, num_heads=2}");
 }
 
+TEST(MultiheadAttention, OnTheFastPath) {
+  EXPECT_EQ(
+      Convert("input_0=%x, input_1=%kpm, in_proj_weight=%w, in_proj_bias=%b, "
+              "\"out_proj.weight\"=%ow",
+              R"(%x: f32[5,3,8], %kpm: bool[3,7], %w: f32[24,8], %b: f32[24],
+                 %ow: f32[8,8]) {
+        output_0=%z: f32[5,3,8], output_1=none = op "z"
+            target "aten::_native_multi_head_attention"
+            (query=%x, key=%x, value=%x, qkv_weight=%w, qkv_bias=%b,
+             proj_weight=%ow, proj_bias=%b, mask=%kpm)
+            {embed_dim=8, num_head=2, need_weights=false,
+             average_attn_weights=true, mask_type=1}
+        return %z
+      })"),
+      "%o: f32[5,3,8] = MultiheadAttention \"a\" (query=%x, key=%x, value=%x, "
+      "in_proj_weight=%w, in_proj_bias=%b, out_proj_weight=%ow, "
+      "key_padding_mask=%kpm) {add_zero_attn=false, "
+      "average_attn_weights=true, batch_first=true, dropout=0.0, embed_dim=8, "
+      "is_causal=false, need_weights=false, num_heads=2}");
+}
+
 TEST(MultiheadAttention, ThatIsNoneStaysItsOperators) {
   EXPECT_EQ(Convert("input=%x", R"(%x: f32[5,3,8]) {
         %z: f32[5,3,8] = op "z" target "aten::relu" (self=%x)
