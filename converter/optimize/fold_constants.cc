@@ -90,17 +90,11 @@ class Folder {
   }
 
  private:
-  // The content of a constant, or null.
-  const at::Tensor* Content(ValueId value) {
-    const auto known = contents_.find(value);
-    if (known != contents_.end()) return &known->second;
-    std::optional<at::Tensor> content = weights_.Constant(value);
-    if (!content.has_value()) return nullptr;
-    return &contents_.emplace(value, *std::move(content)).first->second;
-  }
-
   bool MayBeConstant(ValueId value) const {
     return graph_.value(value).weights != kAbsent || contents_.count(value) > 0;
+  }
+  bool IsConstant(ValueId value) const {
+    return contents_.count(value) > 0 || weights_.Constant(value).has_value();
   }
 
   // Computes the layer's results, if they depend on constants alone.
@@ -115,7 +109,7 @@ class Folder {
             [&](ValueId v) { return IsNumeric(graph_.value(v).tensor()); }) ||
         !IsPure(graph_, layer) ||
         !std::all_of(inputs.begin(), inputs.end(),
-                     [&](ValueId v) { return Content(v) != nullptr; })) {
+                     [&](ValueId v) { return IsConstant(v); })) {
       return false;
     }
     const auto results = RunAlone(layer);
@@ -126,9 +120,11 @@ class Folder {
     return true;
   }
 
-  // Runs a layer by itself; the results are those of its output values.
+  // Runs a layer by itself; the results are those of its output values. Weights
+  // are bound as they were: the evaluator treats parameters in their own way.
   absl::StatusOr<std::vector<c10::IValue>> RunAlone(const Layer& layer) {
     Model model;
+    model.metadata = model_.metadata;
     model.graphs.emplace_back();
     Graph& alone = model.main();
     alone.layers = {layer};
@@ -137,9 +133,7 @@ class Folder {
     const auto take = [&](ValueId* value) {
       const auto [place, is_new] = ids.try_emplace(*value, kAbsent);
       if (is_new) {
-        Value copy = graph_.value(*value);
-        copy.weights = kAbsent;
-        place->second = alone.AddValue(std::move(copy));
+        place->second = alone.AddValue(graph_.value(*value));
       }
       *value = place->second;
       return is_new;
@@ -147,8 +141,16 @@ class Folder {
     ForEachValue(&alone.layers[0].inputs, [&](ValueId* value) {
       const ValueId original = *value;
       if (!take(value)) return;
+      const auto computed = contents_.find(original);
+      if (computed == contents_.end()) {
+        const WeightsId weights = graph_.value(original).weights;
+        alone.values[*value].weights =
+            static_cast<WeightsId>(model.weights.size());
+        model.weights.push_back(model_.weights[weights]);
+        return;
+      }
       alone.inputs.push_back(*value);
-      inputs.emplace_back(contents_.at(original));
+      inputs.emplace_back(computed->second);
     });
     ForEachValue(&alone.layers[0].outputs, take);
     alone.outputs = PresentValues(alone.layers[0].outputs);
@@ -177,8 +179,14 @@ class Folder {
   // Makes constants of what is read of the layer, and takes it out.
   absl::Status Fold(int32_t i) {
     for (ValueId value : ReadResults(rewriter_.layer(i))) {
+      // A parameter passed on as it is still wants gradients: see
+      // kParametersWithoutGrad.
+      const at::Tensor& content = contents_.at(value);
       const absl::Status status =
-          weights_.Bind(value, Weights::Role::kConstant, contents_.at(value));
+          weights_.Bind(value,
+                        content.requires_grad() ? Weights::Role::kParameter
+                                                : Weights::Role::kConstant,
+                        content);
       if (!status.ok()) return status;
     }
     rewriter_.Drop(i);
@@ -189,7 +197,7 @@ class Folder {
   Graph& graph_;
   ModelWeights weights_;
   GraphRewriter rewriter_;
-  std::map<ValueId, at::Tensor> contents_;  // of constants
+  std::map<ValueId, at::Tensor> contents_;  // of what was computed
   std::vector<bool> computed_;              // by layer
 };
 

@@ -105,6 +105,7 @@ void GraphRewriter::SetOutput(int32_t to, absl::string_view name,
 
 bool GraphRewriter::Bypass(int32_t number, ValueId from, ValueId to) {
   from = Current(from);
+  if (value(from).weights != kAbsent) return false;
   const bool same_layout = value(from).type == value(to).type;
   const int32_t writer = writers_[from];
   if (same_layout && !is_output_[to]) {

@@ -52,6 +52,10 @@ class GraphRewriter {
   // other. Where the two lie in memory in different ways, the layer that writes
   // `from` has to lay its result out as `to` instead, which only one that is
   // no user's, and for nobody else, may do.
+  //
+  // Layers that read weights stay. Running them is the sure way to know what
+  // they do: whether a parameter wants gradients behind them decides the last
+  // bits of products (kParametersWithoutGrad).
   bool Bypass(int32_t number, ValueId from, ValueId to);
 
   // Removes what was taken out. The rewriter is of no use afterwards.

@@ -20,10 +20,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "flextorchir/converter/converter.h"
+#include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/optimize/random_models.h"
+#include "flextorchir/converter/report.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/layer_set.h"
+#include "flextorchir/ir/serializer.h"
 #include "flextorchir/ir/text.h"
 #include "flextorchir/ir/verify.h"
 #include "flextorchir/torch_bridge/tensor.h"
@@ -597,8 +601,8 @@ graph "main" (%x: f32[2,3]) {
 )"),
                       {"fold_constants"}),
             R"(weights "count" buffer f32[2]
-weights "row" constant f32[2,1,3]
-weights "t" constant f32[3,2]{1,3}
+weights "row" parameter f32[2,1,3]
+weights "t" parameter f32[3,2]{1,3}
 state weights "count"
 graph "main" (%x: f32[2,3]) {
   %count = weights "count"
@@ -719,6 +723,58 @@ TEST(OptimizeTest, PassesOfOnesOwnRunInOrderAndAreChecked) {
   model.main().outputs = {99};
   EXPECT_EQ(Optimize(&model).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// A format that knows no batch norm.
+class NoNorms : public Serializer {
+ public:
+  absl::string_view name() const override { return "no_norms"; }
+  absl::string_view extension() const override { return "nn"; }
+  absl::string_view description() const override { return "..."; }
+  absl::Status Write(const Model&, absl::string_view, const SerializeOptions&,
+                     Sink&) const override {
+    return absl::OkStatus();
+  }
+  absl::Status CheckLayer(const Model&, const Graph&,
+                          const Layer& layer) const override {
+    return layer.kind == "BatchNorm2d" ? absl::UnimplementedError("no norms")
+                                       : absl::OkStatus();
+  }
+};
+
+TEST(OptimizeConversionTest, TheReportSpeaksOfTheNewModel) {
+  Conversion conversion;
+  conversion.model =
+      Parse(WithChange("ReLU \"relu\" (input=%bn)",
+                       "Placeholder \"relu\" target \"mylib::relu\" (x=%bn)"));
+  Report& report = conversion.report;
+  report.model = "kept";
+  report.layers = 3;
+  report.warnings = {{"kept"}};
+  report.timing["capture"] = 1;
+  report.placeholders = {{"mylib::relu", "no such relu", "", 1, {{"relu"}}},
+                         {"BatchNorm2d", "no norms", "no_norms", 1, {{"bn"}}}};
+  const Report before = report;
+  OptimizeOptions options;
+  options.passes = {"warp_affine"};
+  const NoNorms format;
+  ASSERT_TRUE(OptimizeConversion(&conversion, options, {&format}).ok());
+  EXPECT_EQ(ReportToJson(report), ReportToJson(before));
+
+  options.passes = {"fold_batch_norm"};
+  const auto done = OptimizeConversion(&conversion, options, {&format});
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->ToString(), "fold_batch_norm 1");
+  EXPECT_EQ(report.model, "kept");
+  EXPECT_EQ(report.layers, 2);
+  EXPECT_EQ(report.layers_by_kind.count("BatchNorm2d"), 0);
+  EXPECT_EQ(report.parameters, 4 * 3 * 3 * 3 + 4);
+  EXPECT_EQ(report.weights_bytes, 4 * report.parameters);
+  EXPECT_EQ(report.warnings.size(), 1);
+  EXPECT_EQ(report.timing.size(), 1);
+  ASSERT_EQ(report.placeholders.size(), 1);
+  EXPECT_EQ(report.placeholders[0].target, "mylib::relu");
+  EXPECT_EQ(report.placeholders[0].reason, "no such relu");
 }
 
 }  // namespace

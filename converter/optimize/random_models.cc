@@ -12,6 +12,8 @@
 #include "ATen/ATen.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/GradMode.h"
+#include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/torch_bridge/tensor.h"
 
@@ -26,11 +28,14 @@ class Generator {
     at::manual_seed(seed);
     const int dtype = Below(10);
     dtype_ = dtype < 7 ? at::kFloat : dtype < 9 ? at::kDouble : at::kBFloat16;
+    wants_grad_ = Chance(50);
+    if (!wants_grad_) result_.model.metadata[kParametersWithoutGrad] = "*";
     result_.model.graphs.emplace_back();
     main().name = "main";
   }
 
   RandomModel Make() && {
+    const c10::NoGradGuard no_grad;
     const int layers = 3 + Below(6);
     for (int i = 0; i < layers; ++i) {
       if (Chance(25)) AddOther();
@@ -115,7 +120,9 @@ class Generator {
     result_.model.weights.push_back(*ToWeights(name, kind, content));
     Value value = NewValue(name, content);
     value.weights = static_cast<WeightsId>(result_.model.weights.size()) - 1;
-    return Keep(std::move(value), content);
+    const bool wants_grad = wants_grad_ && kind == Weights::Role::kParameter;
+    return Keep(std::move(value),
+                content.detach().set_requires_grad(wants_grad));
   }
 
   ValueId Emit(const std::string& kind, std::vector<Slot> inputs,
@@ -427,13 +434,13 @@ class Generator {
 
   // A parameter, something computed of it, and a layer that reads that.
   void AddConstants() {
-    const ValueId x = Some(2);
-    const int64_t features = at(x).size(1);
+    const ValueId x = Some(2 + Below(2));
+    const int64_t features = at(x).size(-1);
     ValueId weight = Parameter(at::randn({features, 3}, dtype_), "weight");
     const int steps = 1 + Below(3);
     bool square = false;
     for (int i = 0; i < steps; ++i) {
-      switch (Below(4)) {
+      switch (Below(5)) {
         case 0:
           weight = Unary("Neg", weight, {}, at(weight).neg());
           break;
@@ -453,6 +460,9 @@ class Generator {
               {}, at(weight) * at(scales));
           break;
         }
+        case 3:
+          weight = Unary("Contiguous", weight, {}, at(weight).contiguous());
+          break;
         default: {  // no constant: it depends on the input
           if (Chance(50)) break;
           const ValueId sum =
@@ -633,6 +643,7 @@ class Generator {
   const Focus focus_;
   std::mt19937 random_;
   at::ScalarType dtype_;
+  bool wants_grad_ = false;  // parameters do
   RandomModel result_;
   std::vector<at::Tensor> contents_;  // by value of graphs[0]
   std::vector<ValueId> latest_;       // results of layers, in order

@@ -1,0 +1,58 @@
+#include "flextorchir/converter/optimize/optimize_conversion.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "flextorchir/converter/report.h"
+#include "flextorchir/converter/summarize.h"
+
+namespace flextorchir {
+namespace {
+
+// Why the layers that are placeholders in `model` are so, as the report said it
+// of them before.
+PlaceholderReasons ReasonsIn(const Report& report, const Model& model) {
+  std::map<std::pair<std::string, std::string>, std::string> by_place;
+  for (const Report::Placeholder& row : report.placeholders) {
+    if (!row.format.empty()) continue;
+    for (const Report::Place& place : row.places) {
+      by_place[{row.target, place.layer}] = row.reason;
+    }
+  }
+  PlaceholderReasons reasons;
+  for (size_t g = 0; g < model.graphs.size(); ++g) {
+    const std::vector<Layer>& layers = model.graphs[g].layers;
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const auto found = by_place.find({layers[i].target, layers[i].name});
+      if (found == by_place.end()) continue;
+      reasons[{static_cast<GraphId>(g), i}] = found->second;
+    }
+  }
+  return reasons;
+}
+
+}  // namespace
+
+absl::StatusOr<Optimization> OptimizeConversion(
+    Conversion* conversion, const OptimizeOptions& options,
+    absl::Span<const Serializer* const> targets) {
+  absl::StatusOr<Optimization> done = Optimize(&conversion->model, options);
+  if (!done.ok() || done->rewrites() == 0) return done;
+  Report& report = conversion->report;
+  Report fresh =
+      Summarize(conversion->model, ReasonsIn(report, conversion->model),
+                targets, std::move(report.warnings));
+  report.warnings = std::move(fresh.warnings);
+  report.layers = fresh.layers;
+  report.layers_by_kind = std::move(fresh.layers_by_kind);
+  report.placeholders = std::move(fresh.placeholders);
+  report.parameters = fresh.parameters;
+  report.weights_bytes = fresh.weights_bytes;
+  report.macs = fresh.macs;
+  return done;
+}
+
+}  // namespace flextorchir
