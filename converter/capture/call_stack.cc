@@ -27,9 +27,15 @@ bool InsideTorch(absl::string_view file) {
          absl::StartsWith(file, "torch/nn/");
 }
 
+// Where python/ calls the user's module: what called that is not the model.
+bool CallsTheModel(const Source::Frame& frame) {
+  return absl::EndsWith(frame.file, "/flextorchir/_live.py");
+}
+
 std::vector<Source::Frame> UserFrames(std::vector<Source::Frame> frames) {
   std::vector<Source::Frame> user;
   for (Source::Frame& frame : frames) {
+    if (CallsTheModel(frame)) break;
     if (!InsideTorch(frame.file)) user.push_back(std::move(frame));
   }
   return user;
