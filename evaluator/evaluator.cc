@@ -168,9 +168,28 @@ class Planner {
       return false;
     }
     step.writes = FindOperatorWrites(call->op.schema());
+    AddUnmarkedWrites(layer, call->op.schema(), step.writes);
     step.free_sizes = HasFreeSizes(call->op);
     step.call = *std::move(call);
     return true;
+  }
+
+  // A user's operator may write what its schema does not mark; the capture saw
+  // it and gave the layer an output for it.
+  static void AddUnmarkedWrites(const Layer& layer,
+                                const c10::FunctionSchema& schema,
+                                OperatorWrites& writes) {
+    const size_t results = static_cast<size_t>(
+        std::count_if(schema.returns().begin(), schema.returns().end(),
+                      [](const c10::Argument& r) { return !IsWritten(r); }));
+    for (size_t i = results; i < layer.outputs.size(); ++i) {
+      const auto index = schema.argumentIndexWithName(layer.outputs[i].name);
+      if (!index.has_value()) continue;
+      for (const auto* known : {&writes.marked, &writes.silent}) {
+        if (std::count(known->begin(), known->end(), *index) > 0) break;
+        if (known == &writes.silent) writes.marked.push_back(*index);
+      }
+    }
   }
 
   void Note(const Layer& layer, std::string reason) {

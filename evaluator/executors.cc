@@ -8,6 +8,7 @@
 #include "ATen/core/Tensor.h"
 #include "ATen/core/ivalue.h"
 #include "ATen/ops/affine_grid_generator.h"
+#include "ATen/ops/empty_strided.h"
 #include "ATen/ops/grid_sampler.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -107,6 +108,34 @@ absl::StatusOr<std::vector<c10::IValue>> RunWarpAffine(
       images, grid, *mode, *padding_mode, align_corners->toBool())};
 }
 
+// as_strided, and with `scatter` its inverse. In a graph `storage_offset`
+// counts from the first element of the input, wherever that lies in memory
+// here.
+absl::StatusOr<std::vector<c10::IValue>> RunAsStrided(
+    absl::string_view input_name, bool scatter, const LayerArguments& layer) {
+  const auto input = layer.Get(input_name);
+  const auto size = layer.Get("size");
+  const auto stride = layer.Get("stride");
+  const auto offset = layer.Get("storage_offset");
+  for (const auto* argument : {&input, &size, &stride, &offset}) {
+    if (!argument->ok()) return argument->status();
+  }
+  at::Tensor tensor = input->toTensor();
+  if (scatter) {
+    tensor =
+        at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options())
+            .copy_(tensor);
+  }
+  const at::Tensor view = tensor.as_strided(
+      size->toIntVector(), stride->toIntVector(),
+      tensor.storage_offset() + (offset->isNone() ? 0 : offset->toInt()));
+  if (!scatter) return std::vector<c10::IValue>{view};
+  const auto src = layer.Get("src");
+  if (!src.ok()) return src.status();
+  view.copy_(src->toTensor());
+  return std::vector<c10::IValue>{tensor};
+}
+
 }  // namespace
 
 // Kinds that are not here are run by the operator table
@@ -131,6 +160,23 @@ ExecutorRegistry ExecutorRegistry::Standard() {
     }
   }
   registry.Add("WarpAffine", RunWarpAffine).IgnoreError();
+  struct Strided {
+    absl::string_view kind;
+    absl::string_view input;
+    bool scatter;
+  };
+  for (const Strided& row :
+       {Strided{"AsStrided", "input", false},
+        Strided{"AsStridedScatter", "input", true},
+        Strided{"aten::as_strided", "self", false},
+        Strided{"aten::as_strided_scatter", "self", true}}) {
+    registry
+        .Add(row.kind,
+             [row](const LayerArguments& layer) {
+               return RunAsStrided(row.input, row.scatter, layer);
+             })
+        .IgnoreError();
+  }
   return registry;
 }
 

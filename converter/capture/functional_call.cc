@@ -14,14 +14,63 @@
 namespace flextorchir {
 namespace {
 
-at::Tensor WithoutData(const TensorMeta& meta) {
-  at::Tensor tensor = at::empty_strided(
-      meta.sizes, meta.strides,
-      at::TensorOptions().dtype(meta.dtype).device(c10::kMeta));
+// A tensor like the recorded one. On the meta device it has no data.
+at::Tensor StandIn(const TensorMeta& meta, c10::Device device) {
+  at::Tensor tensor =
+      at::empty_strided(meta.sizes, meta.strides,
+                        at::TensorOptions().dtype(meta.dtype).device(device));
+  if (!device.is_meta()) tensor.zero_();
   if (meta.wrapped_number) {
     tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
   }
   return tensor;
+}
+
+// Runs the twin on stand-ins; throws what it throws.
+std::vector<DType> RunTwin(const Trace& trace, const OperatorCall& call,
+                           const FunctionalTwin& twin, c10::Device device) {
+  const auto stand_in = [&](int32_t index) -> c10::IValue {
+    const TensorUse& use = trace.uses[index];
+    if (use.tensor == kAbsent) return c10::IValue();
+    return StandIn(trace.metas[use.meta], device);
+  };
+  torch::jit::Stack stack;
+  for (size_t i = 0; i < twin.arguments.size(); ++i) {
+    const RecordedArgument& recorded =
+        trace.arguments[call.first_argument + twin.arguments[i]];
+    switch (recorded.kind) {
+      case RecordedArgument::Kind::kConstant:
+        stack.push_back(recorded.constant);
+        break;
+      case RecordedArgument::Kind::kTensor:
+        stack.push_back(stand_in(recorded.first_use));
+        break;
+      case RecordedArgument::Kind::kTensorList: {
+        c10::impl::GenericList list(
+            twin.schema->arguments()[i].type()->containedType(0));
+        for (int32_t u = 0; u < recorded.num_uses; ++u) {
+          list.push_back(stand_in(recorded.first_use + u));
+        }
+        stack.emplace_back(std::move(list));
+        break;
+      }
+    }
+  }
+  c10::Dispatcher::singleton()
+      .findSchemaOrThrow(twin.schema->name().c_str(),
+                         twin.schema->overload_name().c_str())
+      .callBoxed(stack);
+  std::vector<DType> dtypes;
+  for (const c10::IValue& result : stack) {
+    if (result.isTensor()) {
+      dtypes.push_back(*ToDType(result.toTensor().scalar_type()));
+    } else {
+      for (const at::Tensor& tensor : result.toTensorVector()) {
+        dtypes.push_back(*ToDType(tensor.scalar_type()));
+      }
+    }
+  }
+  return dtypes;
 }
 
 }  // namespace
@@ -72,52 +121,18 @@ void RenameToTwin(const OperatorInfo& info, const FunctionalTwin& twin,
 std::vector<DType> TwinResultDTypes(const Trace& trace,
                                     const OperatorCall& call,
                                     const FunctionalTwin& twin) {
-  if (call.info->overwrites_self) return {};  // they take the target's
-  const auto without_data = [&](const TensorUse& use) -> c10::IValue {
-    if (use.tensor == kAbsent) return at::Tensor();
-    return WithoutData(trace.metas[use.meta]);
-  };
+  // They take the dtype of their target, and may draw random numbers.
+  if (call.info->overwrites_self || call.info->random) return {};
   Unobserved unobserved;
-  std::vector<DType> dtypes;
-  try {
-    torch::jit::Stack stack;
-    for (size_t i = 0; i < twin.arguments.size(); ++i) {
-      const RecordedArgument& recorded =
-          trace.arguments[call.first_argument + twin.arguments[i]];
-      if (recorded.kind == RecordedArgument::Kind::kConstant) {
-        stack.push_back(recorded.constant);
-      } else if (recorded.kind == RecordedArgument::Kind::kTensor) {
-        stack.push_back(without_data(trace.uses[recorded.first_use]));
-      } else if (recorded.num_uses > 0) {
-        c10::impl::GenericList list(
-            twin.schema->arguments()[i].type()->containedType(0));
-        for (int32_t u = 0; u < recorded.num_uses; ++u) {
-          const TensorUse& use = trace.uses[recorded.first_use + u];
-          list.push_back(use.tensor == kAbsent ? c10::IValue()
-                                               : without_data(use));
-        }
-        stack.emplace_back(std::move(list));
-      } else {
-        return {};
-      }
+  // Not every operator runs without data.
+  for (const c10::DeviceType device : {c10::kMeta, c10::kCPU}) {
+    try {
+      return RunTwin(trace, call, twin, device);
+    } catch (const std::exception&) {
+      continue;
     }
-    c10::Dispatcher::singleton()
-        .findSchemaOrThrow(twin.schema->name().c_str(),
-                           twin.schema->overload_name().c_str())
-        .callBoxed(stack);
-    for (const c10::IValue& result : stack) {
-      if (result.isTensor()) {
-        dtypes.push_back(*ToDType(result.toTensor().scalar_type()));
-      } else {
-        for (const at::Tensor& tensor : result.toTensorVector()) {
-          dtypes.push_back(*ToDType(tensor.scalar_type()));
-        }
-      }
-    }
-  } catch (const std::exception&) {
-    return {};  // depends on the data, or has no such kernel
   }
-  return dtypes;
+  return {};
 }
 
 std::optional<ScalarType> ScalarTypeOf(const c10::IValue& value) {

@@ -386,8 +386,10 @@ void Functionalizer::ChangeView(Layer layer) {
   const StorageId storage = meta(now).storage;
   const auto& twin = TwinOf(info);
   const bool is_resize = absl::StartsWith(info.name, "aten::resize");
-  if (twin.has_value() && !is_resize && meta(before).storage == storage &&
-      storage != kAbsent) {
+  const bool is_view_of_itself =
+      !is_resize && !absl::StartsWith(info.name, "aten::set_");
+  if (twin.has_value() && is_view_of_itself && storage != kAbsent &&
+      meta(before).storage == storage) {
     const RecordId parent = versions_.RecordOf(before);
     RenameToTwin(info, *twin, layer);
     if (absl::StartsWith(twin->name, "aten::as_strided") &&
@@ -464,11 +466,7 @@ void Functionalizer::BindResult(TensorUse use, ValueId value, int32_t layer) {
       return;
     }
   }
-  if (storage == kAbsent || !versions_.Knows(use.meta)) {
-    versions_.NewRoot(use, value);
-    return;
-  }
-  if (layer != kAbsent) {
+  if (storage != kAbsent && layer != kAbsent) {
     auto inputs = InputsIn(storage);
     if (!inputs.empty()) {
       const RecordId parent = inputs[0].second;
@@ -476,7 +474,11 @@ void Functionalizer::BindResult(TensorUse use, ValueId value, int32_t layer) {
       return;
     }
   }
-  versions_.RecordOf(use);
+  if (storage != kAbsent && versions_.Knows(use.meta)) {
+    versions_.RecordOf(use);  // as its geometry says
+  } else {
+    versions_.NewRoot(use, value);
+  }
 }
 
 }  // namespace

@@ -235,13 +235,14 @@ bool Recorder::Impl::Begin(const at::RecordFunction& function,
   state.call.info = info;
   state.call.unannotated_writes.clear();
   state.call.frames = kAbsent;
+  const bool watch = !info->is_aten || !info->writes.empty();
   for (size_t i = 0; i < count; ++i) {
     const bool overwritten = info->Overwrites(i);
     Append(
         inputs[i],
         [&](const at::Tensor& tensor) {
           const TensorUse use = table.Argument(tensor, overwritten);
-          if (tensor.defined()) {
+          if (watch && tensor.defined()) {
             const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
             state.versions.push_back(
                 {static_cast<int32_t>(i), use, impl, VersionOf(*impl)});
@@ -296,6 +297,7 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
 
 void Recorder::Impl::NoteUnannotatedWrites(ThreadState& state) {
   const OperatorInfo& info = *state.call.info;
+  if (info.is_aten) return;  // torch's own are known
   std::vector<int32_t>& found = state.call.unannotated_writes;
   // Views have the version counter of their base: what shares memory with
   // something that is known to be written says nothing.
@@ -332,6 +334,14 @@ void Recorder::Impl::Complete(const at::RecordFunction& function,
   if (outputs.size() < count ||
       std::uncaught_exceptions() > state.exceptions) {  // the operator threw
     failed_scope = call.scope;
+    for (const ThreadState::Version& before : state.versions) {
+      if (VersionOf(*before.tensor) == before.version) continue;
+      trace.failures.push_back(
+          absl::StrCat(info.name,
+                       " failed after it had written to an argument, and the "
+                       "model went on"));
+      break;
+    }
     return;
   }
   outputs = outputs.slice(outputs.size() - count);

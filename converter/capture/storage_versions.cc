@@ -28,6 +28,7 @@ StorageVersions::StorageVersions(GraphBuilder& builder) : builder_(builder) {
   const Trace& trace = builder.trace();
   record_of_tensor_.assign(trace.num_tensors, kAbsent);
   roots_of_storage_.resize(trace.num_storages);
+  views_of_storage_.resize(trace.num_storages);
   record_of_external_.assign(trace.externals.size(), kAbsent);
   external_values_.assign(trace.externals.size(), kAbsent);
 
@@ -44,7 +45,7 @@ StorageVersions::StorageVersions(GraphBuilder& builder) : builder_(builder) {
   for (int32_t index : order) {
     const ExternalTensor& external = trace.externals[index];
     const TensorUse use{external.tensor, external.meta};
-    const RecordId root = FindRoot(external.meta);
+    const RecordId root = FindBase(external.meta);
     const RecordId id = root == kAbsent
                             ? NewRoot(use, kAbsent)
                             : NewView(use, root, kAbsent, kAbsent, {});
@@ -81,16 +82,19 @@ bool StorageVersions::WrittenSince(RecordId id, int64_t version) const {
   return false;
 }
 
-RecordId StorageVersions::FindRoot(MetaId id) const {
+RecordId StorageVersions::FindBase(MetaId id) const {
   const TensorMeta& wanted = builder_.meta(id);
   if (wanted.storage == kAbsent) return kAbsent;
-  const std::vector<RecordId>& roots = roots_of_storage_[wanted.storage];
-  for (size_t i = roots.size(); i-- > 0;) {
-    if (RelationOf(meta(roots[i]), wanted).kind != Kind::kOutside) {
-      return roots[i];
+  const auto find = [&](const std::vector<RecordId>& records) {
+    for (size_t i = records.size(); i-- > 0;) {
+      if (RelationOf(meta(records[i]), wanted).kind != Kind::kOutside) {
+        return records[i];
+      }
     }
-  }
-  return kAbsent;
+    return kAbsent;
+  };
+  const RecordId root = find(roots_of_storage_[wanted.storage]);
+  return root != kAbsent ? root : find(views_of_storage_[wanted.storage]);
 }
 
 bool StorageVersions::OverlapsSome(MetaId id) const {
@@ -117,8 +121,15 @@ RecordId StorageVersions::NewRoot(TensorUse use, ValueId value) {
 
 RecordId StorageVersions::ReplaceRoot(TensorUse use, RecordId old) {
   const RecordId root = records_[old].root;
-  for (std::vector<RecordId>& roots : roots_of_storage_) {
-    roots.erase(std::remove(roots.begin(), roots.end(), root), roots.end());
+  if (const StorageId storage = meta(root).storage; storage != kAbsent) {
+    const auto drop = [&](std::vector<RecordId>& records) {
+      records.erase(std::remove_if(
+                        records.begin(), records.end(),
+                        [&](RecordId id) { return records_[id].root == root; }),
+                    records.end());
+    };
+    drop(roots_of_storage_[storage]);
+    drop(views_of_storage_[storage]);
   }
   return NewRoot(use, kAbsent);
 }
@@ -137,6 +148,8 @@ RecordId StorageVersions::NewView(
   record.layer_inputs = std::move(inputs);
   record_of_tensor_[use.tensor] = id;
   record.version = version(id);
+  const StorageId storage = builder_.meta(use.meta).storage;
+  if (storage != kAbsent) views_of_storage_[storage].push_back(id);
   return id;
 }
 
@@ -146,8 +159,8 @@ RecordId StorageVersions::RecordOf(TensorUse use) {
                            meta(known).SameGeometry(builder_.meta(use.meta)))) {
     return known;
   }
-  if (const RecordId root = FindRoot(use.meta); root != kAbsent) {
-    const RecordId id = NewView(use, root, kAbsent, kAbsent, {});
+  if (const RecordId base = FindBase(use.meta); base != kAbsent) {
+    const RecordId id = NewView(use, base, kAbsent, kAbsent, {});
     records_[id].version = kNever;
     return id;
   }
@@ -312,6 +325,14 @@ ValueId StorageVersions::ViewByGeometry(RecordId id) {
 
 void StorageVersions::Write(RecordId id, ValueId value) {
   if (NumElements(meta(id)) == 0) return;
+  if (MayOverlapItself(meta(id))) {
+    builder_.Warn(
+        Report::Severity::kError, "write-through-view",
+        absl::StrCat(builder_.OpName(),
+                     " writes to a tensor whose elements share memory "
+                     "(an expanded one), so that what it holds is not "
+                     "defined; write to a clone of it"));
+  }
   // Ancestors must hold the content from before the write when it is scattered
   // into them. Those with several elements at one place (expanded ones) are
   // made anew from theirs when they are next read.

@@ -40,7 +40,7 @@ class StorageVersions {
     return use.tensor == kAbsent ? kAbsent : Read(RecordOf(use));
   }
   // Whether anything is known about this memory.
-  bool Knows(MetaId id) const { return FindRoot(id) != kAbsent; }
+  bool Knows(MetaId id) const { return FindBase(id) != kAbsent; }
   // Whether the tensor has a record.
   bool HasRecord(TensorId tensor) const {
     return record_of_tensor_[tensor] != kAbsent;
@@ -100,8 +100,8 @@ class StorageVersions {
     return static_cast<int64_t>(records_[records_[id].root].writes.size());
   }
   bool WrittenSince(RecordId id, int64_t version) const;
-  // The root that holds all of this memory.
-  RecordId FindRoot(MetaId id) const;
+  // A record that this is a view of, preferably a root.
+  RecordId FindBase(MetaId id) const;
   bool OverlapsSome(MetaId id) const;
   ValueId RepeatView(RecordId id);
   ValueId ViewByGeometry(RecordId id);
@@ -117,6 +117,7 @@ class StorageVersions {
   std::vector<RecordId> record_of_external_;
   std::vector<ValueId> external_values_;
   std::vector<std::vector<RecordId>> roots_of_storage_;
+  std::vector<std::vector<RecordId>> views_of_storage_;
 };
 
 }  // namespace flextorchir

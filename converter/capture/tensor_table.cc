@@ -39,12 +39,17 @@ at::Tensor BytesOf(const c10::Storage& storage) {
       .set_(storage, 0, {static_cast<int64_t>(storage.nbytes())}, {1});
 }
 
+// The same memory in the same geometry, whatever becomes of `tensor`.
+at::Tensor ShallowCopyOf(const at::Tensor& tensor) {
+  return at::Tensor(tensor.unsafeGetTensorImpl()->shallow_copy_and_detach(
+      c10::VariableVersion(0), /*allow_tensor_metadata_change=*/true));
+}
+
 // `tensor` as it would be if its memory were `storage`.
 at::Tensor OverStorage(const at::Tensor& tensor, const c10::Storage& storage) {
-  auto impl = tensor.unsafeGetTensorImpl()->shallow_copy_and_detach(
-      c10::VariableVersion(0), /*allow_tensor_metadata_change=*/true);
-  impl->set_storage_keep_dtype(storage);
-  return at::Tensor(std::move(impl));
+  at::Tensor copy = ShallowCopyOf(tensor);
+  copy.unsafeGetTensorImpl()->set_storage_keep_dtype(storage);
+  return copy;
 }
 
 bool AllZero(const c10::StorageImpl& storage) {
@@ -54,8 +59,8 @@ bool AllZero(const c10::StorageImpl& storage) {
          (data[0] == 0 && std::memcmp(data, data + 1, bytes - 1) == 0);
 }
 
-bool SameMetadata(const c10::TensorImpl& a, const c10::TensorImpl& b) {
-  return a.unsafe_storage().is_alias_of(b.unsafe_storage()) &&
+bool SameGeometry(const at::Tensor& a, const at::Tensor& b) {
+  return a.storage().is_alias_of(b.storage()) &&
          a.storage_offset() == b.storage_offset() && a.dtype() == b.dtype() &&
          a.sizes() == b.sizes() && a.strides() == b.strides() &&
          a.is_conj() == b.is_conj();
@@ -169,30 +174,24 @@ const TensorTable::KnownStorage& TensorTable::StorageOf(
 }
 
 int32_t TensorTable::AddExternal(TensorUse use, const at::Tensor& tensor) {
+  Unobserved unobserved;
   const int32_t index = static_cast<int32_t>(trace_->externals.size());
   ExternalTensor& external = trace_->externals.emplace_back();
   external.tensor = use.tensor;
   external.meta = use.meta;
   external.content = tensor;
-  const TensorMeta& meta = trace_->metas[use.meta];
-  if (meta.storage == kAbsent) return index;
-  KnownStorage& storage = storages_[meta.storage];
-  storage.externals.push_back(index);
-  if (storage.saved.defined()) {
-    Unobserved unobserved;
-    external.content = OverStorage(tensor, storage.saved.storage());
-  }
-  return index;
-}
-
-void TensorTable::AddOriginal(int32_t external, const at::Tensor& tensor) {
   original_of_[tensor.unsafeGetTensorImpl()] =
       static_cast<int32_t>(originals_.size());
-  Original& original = originals_.emplace_back(Original{external, tensor, {}});
-  if (!IsStrided(tensor)) return;
-  Unobserved unobserved;
-  original.was = tensor.unsafeGetTensorImpl()->shallow_copy_and_detach(
-      c10::VariableVersion(0), /*allow_tensor_metadata_change=*/true);
+  Original& original = originals_.emplace_back(Original{index, tensor, {}});
+  const TensorMeta& meta = trace_->metas[use.meta];
+  if (meta.storage == kAbsent) return index;
+  original.was = ShallowCopyOf(tensor);
+  KnownStorage& storage = storages_[meta.storage];
+  storage.externals.push_back(index);
+  external.content = storage.saved.defined()
+                         ? OverStorage(tensor, storage.saved.storage())
+                         : original.was;
+  return index;
 }
 
 ExternalTensor& TensorTable::External(const at::Tensor& tensor) {
@@ -201,9 +200,8 @@ ExternalTensor& TensorTable::External(const at::Tensor& tensor) {
     return trace_->externals[originals_[found->second].external];
   }
   bool changed = false;
-  const int32_t index = AddExternal(Use(tensor, kUnseen, &changed), tensor);
-  AddOriginal(index, tensor);
-  return trace_->externals[index];
+  const TensorUse use = Use(tensor, kUnseen, &changed);
+  return trace_->externals[AddExternal(use, tensor)];
 }
 
 void TensorTable::Discover(const at::Tensor& tensor, TensorUse use) {
@@ -217,7 +215,7 @@ void TensorTable::Discover(const at::Tensor& tensor, TensorUse use) {
       if (ExtentOf(known).Contains(extent)) return;
     }
   }
-  AddOriginal(AddExternal(use, tensor), tensor);
+  AddExternal(use, tensor);
 }
 
 void TensorTable::TakeFilled(TensorUse use, bool overwritten) {
@@ -302,8 +300,7 @@ at::Tensor TensorTable::ContentToKeep(const at::Tensor& tensor) const {
                   storages_[storages_[storage->second].number].saved.defined();
   if (const auto found = original_of_.find(tensor.unsafeGetTensorImpl());
       found != original_of_.end()) {
-    put_back |= !SameMetadata(*tensor.unsafeGetTensorImpl(),
-                              *originals_[found->second].was);
+    put_back |= !SameGeometry(tensor, originals_[found->second].was);
   }
   return put_back ? CopyOf(tensor) : tensor;
 }
@@ -311,9 +308,10 @@ at::Tensor TensorTable::ContentToKeep(const at::Tensor& tensor) const {
 void TensorTable::PutBack() {
   Unobserved unobserved;
   for (const Original& original : originals_) {
-    c10::TensorImpl* impl = original.tensor.unsafeGetTensorImpl();
-    if (original.was && !SameMetadata(*impl, *original.was)) {
-      impl->shallow_copy_from(original.was);
+    if (original.was.defined() &&
+        !SameGeometry(original.tensor, original.was)) {
+      original.tensor.unsafeGetTensorImpl()->shallow_copy_from(
+          original.was.getIntrusivePtr());
     }
   }
   originals_.clear();

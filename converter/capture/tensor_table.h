@@ -112,7 +112,7 @@ class TensorTable {
   struct Original {
     int32_t external;
     at::Tensor tensor;
-    c10::intrusive_ptr<c10::TensorImpl> was;  // null if it is not strided
+    at::Tensor was;  // the geometry; undefined if it is not strided
   };
 
   // Where memory comes from that is seen for the first time.
@@ -124,7 +124,6 @@ class TensorTable {
   void Discover(const at::Tensor& tensor, TensorUse use);
   void TakeFilled(TensorUse use, bool overwritten);
   int32_t AddExternal(TensorUse use, const at::Tensor& tensor);
-  void AddOriginal(int32_t external, const at::Tensor& tensor);
   void Save(KnownStorage& storage);
 
   Trace* trace_;
