@@ -1,9 +1,14 @@
 #include "flextorchir/converter/optimize/optimize_conversion.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "ATen/core/Tensor.h"
+#include "ATen/core/ivalue.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "flextorchir/converter/report.h"
@@ -34,6 +39,17 @@ PlaceholderReasons ReasonsIn(const Report& report, const Model& model) {
   return reasons;
 }
 
+// The largest magnitude among the elements that are finite.
+double LargestOf(const c10::IValue& value) {
+  if (!value.isTensor()) {
+    return value.isDouble() ? std::abs(value.toDouble()) : 0;
+  }
+  const at::Tensor tensor = value.toTensor();
+  if (tensor.numel() == 0) return 0;
+  const at::Tensor magnitudes = tensor.abs().to(at::kDouble);
+  return magnitudes.where(magnitudes.isfinite(), 0).max().item<double>();
+}
+
 }  // namespace
 
 absl::StatusOr<Optimization> OptimizeConversion(
@@ -53,6 +69,19 @@ absl::StatusOr<Optimization> OptimizeConversion(
   report.weights_bytes = fresh.weights_bytes;
   report.macs = fresh.macs;
   return done;
+}
+
+bool IsNearEnough(const Model& model, const c10::IValue& expected,
+                  const Difference& difference) {
+  if (difference.identical) return true;
+  if (!difference.mismatch.empty() || difference.non_finite > 0) return false;
+  // Truth values and quantised integers have no distance to speak of.
+  if (expected.isTensor() && !expected.toTensor().is_floating_point() &&
+      !expected.toTensor().is_complex()) {
+    return false;
+  }
+  return difference.max_absolute <=
+         OptimizationTolerance(model) * std::max(1.0, LargestOf(expected));
 }
 
 }  // namespace flextorchir

@@ -24,6 +24,7 @@
 #include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/optimize/random_models.h"
 #include "flextorchir/converter/report.h"
+#include "flextorchir/evaluator/compare.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/layer_set.h"
@@ -103,22 +104,14 @@ absl::StatusOr<Evaluation> RunModel(const Model& model,
   return run;
 }
 
-// Empty if `actual` is what was expected; with a tolerance of 0, bit for bit.
+// Empty if `actual` is what was expected, bit for bit or as near as a rewritten
+// `model` may be.
 std::string Differs(const at::Tensor& expected, const at::Tensor& actual,
-                    double tolerance) {
-  if (BitIdentical(expected, actual)) return "";
-  if (tolerance == 0) return "not the same bits";
-  if (expected.sizes() != actual.sizes() ||
-      expected.scalar_type() != actual.scalar_type()) {
-    return "another type";
-  }
-  const at::Tensor a = expected.to(at::kDouble);
-  const at::Tensor b = actual.to(at::kDouble);
-  const double largest = std::max(1.0, a.abs().max().item<double>());
-  const double difference = (a - b).abs().max().item<double>();
-  if (difference <= tolerance * largest) return "";
-  return absl::StrCat("differs by ", difference, " where the largest is ",
-                      largest);
+                    const Model* model) {
+  const Difference difference = Compare(expected, actual);
+  if (difference.identical) return "";
+  if (model != nullptr && IsNearEnough(*model, expected, difference)) return "";
+  return difference.ToString();
 }
 
 std::vector<std::string> InterfaceNames(const Graph& graph) {
@@ -184,20 +177,20 @@ TEST_P(RandomModelsTest, ComputeTheSame) {
     const absl::StatusOr<Evaluation> actual = RunModel(after, random.inputs);
     ASSERT_TRUE(expected.ok()) << expected.status();
     ASSERT_TRUE(actual.ok()) << actual.status();
-    const double tolerance = done->exact ? 0 : OptimizationTolerance(before);
+    const Model* const rounded = done->exact ? nullptr : &before;
     for (size_t i = 0; i < random.outputs.size(); ++i) {
       ASSERT_EQ(Differs(random.outputs[i].toTensor(),
-                        expected->outputs[i].toTensor(), 0),
+                        expected->outputs[i].toTensor(), nullptr),
                 "")
           << "output " << i << " before";
       ASSERT_EQ(Differs(expected->outputs[i].toTensor(),
-                        actual->outputs[i].toTensor(), tolerance),
+                        actual->outputs[i].toTensor(), rounded),
                 "")
           << "output " << i;
     }
     for (const auto& [name, content] : actual->values) {
       ASSERT_EQ(expected->values.count(name), 1) << name;
-      ASSERT_EQ(Differs(expected->values.at(name), content, tolerance), "")
+      ASSERT_EQ(Differs(expected->values.at(name), content, rounded), "")
           << name;
     }
   }
@@ -775,6 +768,23 @@ TEST(OptimizeConversionTest, TheReportSpeaksOfTheNewModel) {
   ASSERT_EQ(report.placeholders.size(), 1);
   EXPECT_EQ(report.placeholders[0].target, "mylib::relu");
   EXPECT_EQ(report.placeholders[0].reason, "no such relu");
+}
+
+TEST(OptimizeConversionTest, NearMeansInUnitsOfTheLargestElement) {
+  const Model model = Parse(kConvNorm);  // f32
+  EXPECT_EQ(OptimizationTolerance(model), 1e-3);
+  const auto is_near = [&](const at::Tensor& expected,
+                           const at::Tensor& actual) {
+    return IsNearEnough(model, expected, Compare(expected, actual));
+  };
+  const at::Tensor expected = at::tensor({1e-9, 100.0});
+  EXPECT_TRUE(is_near(expected, expected));
+  EXPECT_TRUE(is_near(expected, expected + 0.05));
+  EXPECT_FALSE(is_near(expected, expected + 0.2));
+  EXPECT_FALSE(is_near(expected / 1000, expected / 1000 + 0.05));
+  EXPECT_FALSE(is_near(expected, at::tensor({1e-9, INFINITY}, at::kDouble)));
+  EXPECT_FALSE(is_near(expected, expected.slice(0, 1)));
+  EXPECT_FALSE(is_near(at::tensor({1000, 2000}), at::tensor({1000, 2001})));
 }
 
 }  // namespace
