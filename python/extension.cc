@@ -1,6 +1,7 @@
 // The extension module flextorchir._flextorchir: conversions and files, for
 // flextorchir/__init__.py, which is what users see.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "flextorchir/converter/converter.h"
+#include "flextorchir/converter/optimize/optimize.h"
+#include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/report.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/flatbuffers/serializer.h"
@@ -114,6 +117,20 @@ class PyModel {
     return result;
   }
 
+  // By pass, in the order in which they ran: how much it rewrote.
+  std::vector<std::pair<std::string, int64_t>> Optimize(
+      const std::vector<std::string>& passes) {
+    OptimizeOptions options;
+    options.passes = passes;
+    evaluator_ = nullptr;  // it is that of the model as it was
+    const Optimization done = ValueOrThrow(Rewrite(options));
+    std::vector<std::pair<std::string, int64_t>> rewrites;
+    for (const Optimization::Step& step : done.steps) {
+      rewrites.emplace_back(step.pass, step.rewrites);
+    }
+    return rewrites;
+  }
+
   const Model& model() const { return model_; }
   py::object input_structure() const {
     return StructureToPython(model_.inputs);
@@ -129,8 +146,13 @@ class PyModel {
     return names;
   }
 
+ protected:
+  virtual absl::StatusOr<Optimization> Rewrite(const OptimizeOptions& options) {
+    return flextorchir::Optimize(&model_, options);
+  }
+  Model model_;
+
  private:
-  const Model model_;
   std::unique_ptr<Evaluator> evaluator_;
 };
 
@@ -142,8 +164,21 @@ class PyConversion : public PyModel {
   std::string ReportJson() const { return ReportToJson(report_); }
   std::string Summary() const { return ReportToText(report_); }
 
+ protected:
+  absl::StatusOr<Optimization> Rewrite(
+      const OptimizeOptions& options) override {
+    Conversion conversion;
+    conversion.model = std::move(model_);
+    conversion.report = std::move(report_);
+    absl::StatusOr<Optimization> done =
+        OptimizeConversion(&conversion, options);
+    model_ = std::move(conversion.model);
+    report_ = std::move(conversion.report);
+    return done;
+  }
+
  private:
-  const Report report_;
+  Report report_;
 };
 
 std::unique_ptr<PyConversion> ConvertLive(
@@ -187,6 +222,7 @@ PYBIND11_MODULE(_flextorchir, module) {
       .def("text", &PyModel::Text)
       .def("save", &PyModel::Save)
       .def("run", &PyModel::Run)
+      .def("optimize", &PyModel::Optimize)
       .def_property_readonly("input_structure", &PyModel::input_structure)
       .def_property_readonly("output_structure", &PyModel::output_structure)
       .def_property_readonly("output_names", &PyModel::output_names);

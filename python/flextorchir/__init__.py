@@ -81,6 +81,22 @@ class LoadedModel:
         results = self._model.run(leaves)
         return self._output_spec.unflatten(results)
 
+    def optimize(self, *passes):
+        """Rewrites the model in place (docs/passes.md).
+
+        Args:
+          *passes: names of passes, in the order in which they run:
+            "drop_no_ops", "merge_reshapes", "fold_constants", "fold_batch_norm",
+            "warp_affine". None: all of them.
+
+        Returns:
+          A list of (pass, number of rewrites).
+
+        Raises:
+          Error: there is no such pass. The model is then as it was.
+        """
+        return self._model.optimize(list(passes))
+
     def _leaves(self, args, kwargs):
         value = args if not kwargs else dict(enumerate(args)) | kwargs
         leaves, spec, opaque = _structure.flatten(value, "arguments")

@@ -252,6 +252,29 @@ class FlexTorchIrTest(unittest.TestCase):
                 model = torchvision.models.get_model(name, weights=None).eval()
                 self.convert(model, torch.rand(shape))
 
+    def test_optimize_rewrites_model_and_report(self):
+        net = Net().eval()
+        torch.nn.init.normal_(net.norm.running_mean)
+        x = torch.randn(2, 3, 8, 8)
+        conv = self.convert(net, x)
+        before = conv.run(x)
+        self.assertEqual(1, kinds(conv)["BatchNorm2d"])
+        with self.assertRaisesRegex(flextorchir.Error, "there are drop_no_ops"):
+            conv.optimize("fold_batch_norm", "fold")
+        self.assertEqual(1, kinds(conv)["BatchNorm2d"])
+        self.assertEqual([("fold_batch_norm", 1), ("drop_no_ops", 0)],
+                         conv.optimize("fold_batch_norm", "drop_no_ops"))
+        self.assertNotIn("BatchNorm2d", kinds(conv))
+        self.assertNotIn(" = BatchNorm2d ", conv.text)
+        # Where it came from is still there.
+        self.assertIn("torch.nn.modules.batchnorm.BatchNorm2d", conv.text)
+        torch.testing.assert_close(conv.run(x), before)
+        with tempfile.TemporaryDirectory() as folder:
+            conv.save(os.path.join(folder, "net"))
+            loaded = flextorchir.load(os.path.join(folder, "net.ftfb"))
+            self.assertTrue(torch.equal(loaded.run(x), conv.run(x)))
+            self.assertEqual(0, sum(n for _, n in loaded.optimize()))
+
 
 if __name__ == "__main__":
     unittest.main()
