@@ -139,8 +139,9 @@ void Append(const c10::IValue& value, const ToUse& to_use,
       uses->push_back(element.isTensor() ? to_use(element.toTensor())
                                          : TensorUse{});
     }
-  } else if (value.isPtrType() && value.use_count() > 1) {
-    // A TorchScript program may change its lists afterwards.
+  } else if ((value.isList() || value.isGenericDict()) &&
+             value.use_count() > 1) {
+    // A TorchScript program may change its containers afterwards.
     argument.constant = value.deepcopy();
   } else {
     argument.constant = value;
@@ -279,13 +280,18 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
     ++state.depth;
     return true;
   }
-  std::lock_guard<std::mutex> lock(mutex);
-  failed_scope = kAbsent;
-  try {
-    if (!Begin(function, state)) return false;
-  } catch (const std::exception& error) {
-    trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
-    return false;
+  {
+    // Copying an argument may run operators of its own (packed parameters).
+    at::RecordFunctionGuard do_not_record(/*is_enabled=*/false);
+    std::lock_guard<std::mutex> lock(mutex);
+    failed_scope = kAbsent;
+    try {
+      if (!Begin(function, state)) return false;
+    } catch (const std::exception& error) {
+      trace.failures.push_back(
+          absl::StrCat(function.name(), ": ", error.what()));
+      return false;
+    }
   }
   state.call.scope = scope;
   state.exceptions = std::uncaught_exceptions();
@@ -379,13 +385,16 @@ void Recorder::Impl::Complete(const at::RecordFunction& function,
 void Recorder::Impl::End(const at::RecordFunction& function) {
   ThreadState& state = StateOfThread(session.load(std::memory_order_relaxed));
   if (state.depth == 0 || --state.depth > 0) return;
-  at::enableRecordFunction(true);
-  std::lock_guard<std::mutex> lock(mutex);
-  try {
-    Complete(function, state);
-  } catch (const std::exception& error) {
-    trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    try {
+      Complete(function, state);
+    } catch (const std::exception& error) {
+      trace.failures.push_back(
+          absl::StrCat(function.name(), ": ", error.what()));
+    }
   }
+  at::enableRecordFunction(true);
 }
 
 Recorder::Recorder(RecorderOptions options)

@@ -77,7 +77,8 @@ absl::Status Inspect(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
   }
-  std::string start(4096, '\0');
+  // Enough for the graph of objects in a pickle, without the tensors.
+  std::string start(size_t{1} << 20, '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(file.gcount()));
   if (start.empty()) return NotTorchScript(path, "it is empty");
