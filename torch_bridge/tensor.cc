@@ -19,6 +19,7 @@
 #include "c10/core/GradMode.h"
 #include "c10/core/MemoryFormat.h"
 #include "c10/core/ScalarType.h"
+#include "c10/core/alignment.h"
 #include "flextorchir/torch_bridge/error_message.h"
 
 namespace flextorchir {
@@ -319,8 +320,10 @@ absl::StatusOr<at::Tensor> ToTensor(const Weights& weights) {
         at::TensorOptions().dtype(quantized ? RawType(dtype) : dtype);
     const char* data = weights.data.data().data();
     at::Tensor tensor;
+    // As torch's own allocator aligns: some kernels (gemv) give other last bits
+    // for memory that is aligned less.
     if (*bytes > 0 &&
-        reinterpret_cast<uintptr_t>(data) % c10::elementSize(dtype) == 0) {
+        reinterpret_cast<uintptr_t>(data) % c10::gAlignment == 0) {
       tensor = at::from_blob(
           const_cast<char*>(data), *sizes,
           [owner = weights.data.owner()](void*) {}, options);

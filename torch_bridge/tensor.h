@@ -30,8 +30,9 @@ TensorType StridedType(DType dtype, c10::IntArrayRef sizes,
 absl::StatusOr<TensorType> TypeOf(const at::Tensor& tensor);
 
 // A tensor over the bytes of `weights`, which it keeps alive: nothing is copied
-// if the type is contiguous and the data aligned; otherwise the tensor is laid
-// out anew, with the recorded strides. Never write to the result.
+// if the type is contiguous and the data aligned as torch aligns it, on which
+// last bits depend; otherwise the tensor is laid out anew, with the recorded
+// strides. Never write to the result.
 // Errors: kInvalidArgument for a symbolic type or missing data.
 absl::StatusOr<at::Tensor> ToTensor(const Weights& weights);
 

@@ -157,7 +157,7 @@ TEST(TensorTest, MisalignedBytesAreCopied) {
         Bytes(absl::string_view(memory->data() + 1, numbers.nbytes()), memory);
     auto tensor = ToTensor(weights);
     ASSERT_TRUE(tensor.ok()) << tensor.status();
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor->const_data_ptr()) % 8, 0);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor->const_data_ptr()) % 64, 0);
     EXPECT_TRUE(at::equal(*tensor, numbers));
   }
 }
