@@ -20,7 +20,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "flextorchir/ir/sink.h"
@@ -259,6 +258,8 @@ std::string CallerPath(absl::string_view path) {
   return absl::StrCat(directory, "/", path);
 }
 
+std::string CallerDirectory() { return RealPath(CallerPath(".")); }
+
 absl::StatusOr<std::string> DataPath(absl::string_view program,
                                      absl::string_view data) {
   using bazel::tools::cpp::runfiles::Runfiles;
@@ -334,15 +335,6 @@ absl::Status WriteWholeFile(absl::string_view path, absl::string_view content) {
   if (!file.ok()) return file.status();
   if (absl::Status s = (*file)->Append(content); !s.ok()) return s;
   return (*sink)->Commit();
-}
-
-std::string BytesString(int64_t bytes) {
-  constexpr absl::string_view kUnits[] = {"kB", "MB", "GB", "TB"};
-  if (bytes < 1000) return absl::StrCat(bytes, " bytes");
-  double amount = static_cast<double>(bytes) / 1000;
-  int unit = 0;
-  for (; amount >= 999.95 && unit < 3; ++unit) amount /= 1000;
-  return absl::StrFormat("%.1f %s", amount, kUnits[unit]);
 }
 
 void IgnoreWriteSignals() {

@@ -1,7 +1,6 @@
 #ifndef FLEXTORCHIR_TOOLS_COMMAND_LINE_H_
 #define FLEXTORCHIR_TOOLS_COMMAND_LINE_H_
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +47,8 @@ absl::Status Annotate(absl::string_view context, const absl::Status& status);
 // `path` as the caller means it: Bazel runs programs in a directory of its own
 // and says in a variable where the caller stands.
 std::string CallerPath(absl::string_view path);
+// Where the caller stands.
+std::string CallerDirectory();
 
 // The path of a data file that was built with the program (argv[0]):
 // "flextorchir/..."
@@ -74,9 +75,6 @@ absl::Status CheckOutputs(absl::Span<const std::string> outputs,
 
 // Writes a file, whole or not at all.
 absl::Status WriteWholeFile(absl::string_view path, absl::string_view content);
-
-// "25.6 MB": for people.
-std::string BytesString(int64_t bytes);
 
 // A program that writes to a full pipe or past a limit on file sizes is told so
 // by an error, as with a full disk, rather than by a signal that ends it with

@@ -117,6 +117,8 @@ TEST(Paths, AreTheCallers) {
   setenv("BUILD_WORKING_DIRECTORY", "/home/me", 1);
   EXPECT_EQ(CallerPath("a"), "/home/me/a");
   EXPECT_EQ(CallerPath("/a"), "/a");
+  setenv("BUILD_WORKING_DIRECTORY", "/usr/../usr/lib/", 1);
+  EXPECT_EQ(CallerDirectory(), "/usr/lib");
   unsetenv("BUILD_WORKING_DIRECTORY");
 }
 
@@ -166,13 +168,6 @@ TEST(DataPath, SaysWhatIsMissing) {
   EXPECT_THAT(
       std::string(DataPath("x", "flextorchir/no/such").status().message()),
       HasSubstr("run it with Bazel"));
-}
-
-TEST(BytesString, IsShort) {
-  EXPECT_EQ(BytesString(999), "999 bytes");
-  EXPECT_EQ(BytesString(1000), "1.0 kB");
-  EXPECT_EQ(BytesString(102'400'000), "102.4 MB");
-  EXPECT_EQ(BytesString(999'960), "1.0 MB");
 }
 
 }  // namespace

@@ -126,22 +126,28 @@ class DotPrinter {
     const auto visit = [&] {
       ++module->total_layers;
       module->has_placeholder |= is_placeholder;
-      module->is_warned |= options_.warned_modules.count(module->path) > 0 &&
-                           !module->path.empty();
+      const std::string path = module->path.substr(0, module->path.find(" #"));
+      module->is_warned |=
+          !path.empty() && options_.warned_modules.count(path) > 0;
     };
     visit();
+    std::vector<std::string> parts;
     if (!source.module_path.empty()) {
-      for (absl::string_view part : absl::StrSplit(source.module_path, '.')) {
-        std::unique_ptr<Module>& child = module->children[std::string(part)];
-        if (child == nullptr) {
-          child = std::make_unique<Module>();
-          child->path = module->path.empty()
-                            ? std::string(part)
-                            : absl::StrCat(module->path, ".", part);
-        }
-        module = child.get();
-        visit();
+      parts = absl::StrSplit(source.module_path, '.');
+      // Calls of one module (an activation that is used again) stand apart.
+      if (source.call_index > 0) {
+        absl::StrAppend(&parts.back(), " #", source.call_index);
       }
+    }
+    for (const std::string& part : parts) {
+      std::unique_ptr<Module>& child = module->children[part];
+      if (child == nullptr) {
+        child = std::make_unique<Module>();
+        child->path =
+            module->path.empty() ? part : absl::StrCat(module->path, ".", part);
+      }
+      module = child.get();
+      visit();
     }
     if (module->class_name.empty()) module->class_name = source.module_class;
     module->layers.push_back(&layer);

@@ -90,6 +90,20 @@ TEST(ModelToDot, DrawsNothingForWhatIsAbsent) {
   EXPECT_THAT(dot, HasSubstr("...\\nsizes=[1, 2]\\n[]"));
 }
 
+TEST(ModelToDot, KeepsCallsOfOneModuleApart) {
+  Model model = FlatModel(3);
+  for (int i = 0; i < 3; ++i) {
+    Source source;
+    source.module_path = "block.relu";
+    source.call_index = i;
+    model.main().layers[i].sources = {source};
+  }
+  DiagramOptions options;
+  options.depth = 2;
+  const std::string dot = ModelToDot(model, options);
+  EXPECT_EQ(CountOf(dot, "label=\"ReLU"), 3) << dot;
+}
+
 TEST(ModelToDot, ClosesModulesBelowTheDepth) {
   DiagramOptions options;
   options.depth = 2;

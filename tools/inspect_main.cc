@@ -149,7 +149,7 @@ std::string Summary(const Model& model) {
              {"parameters", absl::StrCat(parameters)},
              {"multiply-accumulates", macs ? absl::StrCat(*macs) : "unknown"},
              {"weights",
-              absl::StrCat(model.weights.size(), ", ", BytesString(bytes))}}));
+              absl::StrCat(model.weights.size(), ", ", HumanBytes(bytes))}}));
   const auto section = [&text](absl::string_view title, const Rows& rows) {
     if (!rows.empty()) absl::StrAppend(&text, title, "\n", Table(rows));
   };
@@ -196,7 +196,7 @@ absl::StatusOr<std::string> ListTensors(const std::string& path) {
   }
   return absl::StrCat(SplitPath(path).second, ": ", tensors->size(),
                       tensors->size() == 1 ? " tensor, " : " tensors, ",
-                      BytesString(total), "\n", Table(rows));
+                      HumanBytes(total), "\n", Table(rows));
 }
 
 absl::StatusOr<std::string> Draw(const Model& model, const std::string& path,
