@@ -276,29 +276,24 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
   const uint64_t number = session.load(std::memory_order_relaxed);
   if (number == 0) return false;
   ThreadState& state = StateOfThread(number);
-  if (state.depth > 0) {
-    ++state.depth;
-    return true;
-  }
-  {
-    // Copying an argument may run operators of its own (packed parameters).
-    at::RecordFunctionGuard do_not_record(/*is_enabled=*/false);
-    std::lock_guard<std::mutex> lock(mutex);
-    failed_scope = kAbsent;
-    try {
-      if (!Begin(function, state)) return false;
-    } catch (const std::exception& error) {
-      trace.failures.push_back(
-          absl::StrCat(function.name(), ": ", error.what()));
-      return false;
+  // Also while a call is being written down: copying an argument may run
+  // operators of its own (packed parameters). Switching the callbacks off
+  // instead would make torch rebuild its tables, which takes longer than all
+  // the rest.
+  if (state.depth++ > 0) return true;
+  std::lock_guard<std::mutex> lock(mutex);
+  failed_scope = kAbsent;
+  try {
+    if (Begin(function, state)) {
+      state.call.scope = scope;
+      state.exceptions = std::uncaught_exceptions();
+      return true;
     }
+  } catch (const std::exception& error) {
+    trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
   }
-  state.call.scope = scope;
-  state.exceptions = std::uncaught_exceptions();
-  state.depth = 1;
-  // What runs inside belongs to it and need not be looked at.
-  at::enableRecordFunction(false);
-  return true;
+  state.depth = 0;
+  return false;
 }
 
 void Recorder::Impl::NoteUnannotatedWrites(ThreadState& state) {
@@ -384,7 +379,11 @@ void Recorder::Impl::Complete(const at::RecordFunction& function,
 
 void Recorder::Impl::End(const at::RecordFunction& function) {
   ThreadState& state = StateOfThread(session.load(std::memory_order_relaxed));
-  if (state.depth == 0 || --state.depth > 0) return;
+  if (state.depth == 0) return;
+  if (state.depth > 1) {
+    --state.depth;
+    return;
+  }
   {
     std::lock_guard<std::mutex> lock(mutex);
     try {
@@ -394,7 +393,7 @@ void Recorder::Impl::End(const at::RecordFunction& function) {
           absl::StrCat(function.name(), ": ", error.what()));
     }
   }
-  at::enableRecordFunction(true);
+  state.depth = 0;
 }
 
 Recorder::Recorder(RecorderOptions options)
