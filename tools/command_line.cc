@@ -158,6 +158,18 @@ absl::Status CheckWritable(const std::string& path) {
 
 }  // namespace
 
+bool AbslParseFlag(absl::string_view text, OptionalList* list,
+                   std::string* /*error*/) {
+  list->given = true;
+  list->items = absl::StrSplit(text, ',', absl::SkipWhitespace());
+  for (std::string& item : list->items) absl::StripAsciiWhitespace(&item);
+  return true;
+}
+
+std::string AbslUnparseFlag(const OptionalList& list) {
+  return absl::StrJoin(list.items, ",");
+}
+
 absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
   const auto flags = ProgramFlags();
   CommandLine result;
@@ -204,6 +216,8 @@ absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
       value = word.substr(equals + 1);
     } else if (flag.IsOfType<bool>()) {
       value = "true";
+    } else if (flag.IsOfType<OptionalList>()) {
+      value = "";
     } else if (i + 1 < argc) {
       value = argv[++i];
     } else {

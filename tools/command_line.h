@@ -24,8 +24,19 @@ struct CommandLine {
   std::vector<std::string> arguments;  // what is no flag
 };
 
+// The type of a flag that may stand alone, --flag, or be given a list,
+// --flag=a,b.
+struct OptionalList {
+  bool given = false;
+  std::vector<std::string> items;
+};
+bool AbslParseFlag(absl::string_view text, OptionalList* list,
+                   std::string* error);
+std::string AbslUnparseFlag(const OptionalList& list);
+
 // Sets the flags of the program (ABSL_FLAG) from the command line: --flag=value
-// and --flag value; --flag and --noflag for booleans. All behind "--" is no
+// and --flag value; --flag and --noflag for booleans, --flag for an
+// OptionalList, whose value always follows an "=". All behind "--" is no
 // flag.
 // Errors: kInvalidArgument for a flag that does not exist (naming those that
 // are spelt nearly so), has no value or a bad one, or is given twice.

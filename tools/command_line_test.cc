@@ -18,6 +18,7 @@
 ABSL_FLAG(std::string, output, "", "Where the result goes.\nA second line.");
 ABSL_FLAG(uint64_t, seed, 7, "A number.");
 ABSL_FLAG(bool, verify, false, "Whether to check.");
+ABSL_FLAG(flextorchir::OptionalList, passes, {}, "Which.");
 
 namespace flextorchir {
 namespace {
@@ -64,6 +65,17 @@ TEST_F(ParseFlagsTest, SetsFlagsAndReturnsTheRest) {
   ASSERT_TRUE(Parse({"--noverify", "--output", "--seed"}).ok());
   EXPECT_FALSE(absl::GetFlag(FLAGS_verify));
   EXPECT_EQ(absl::GetFlag(FLAGS_output), "--seed");
+}
+
+TEST_F(ParseFlagsTest, AListMayBeLeftOut) {
+  EXPECT_FALSE(absl::GetFlag(FLAGS_passes).given);
+  const auto line = Parse({"--passes", "a"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_THAT(line->arguments, ElementsAre("a"));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_passes).given);
+  EXPECT_TRUE(absl::GetFlag(FLAGS_passes).items.empty());
+  ASSERT_TRUE(Parse({"--passes=b, c"}).ok());
+  EXPECT_THAT(absl::GetFlag(FLAGS_passes).items, ElementsAre("b", "c"));
 }
 
 TEST_F(ParseFlagsTest, KnowsHelp) {

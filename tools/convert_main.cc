@@ -21,6 +21,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "flextorchir/converter/converter.h"
+#include "flextorchir/converter/optimize/optimize.h"
+#include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/report.h"
 #include "flextorchir/evaluator/compare.h"
 #include "flextorchir/tools/command_line.h"
@@ -42,6 +44,10 @@ ABSL_FLAG(
     std::vector<std::string>, blackbox, {},
     "Modules to keep as one layer each: paths (layer1.0) or class names,\n"
     "comma-separated.");
+ABSL_FLAG(flextorchir::OptionalList, optimize, {},
+          "Rewrite the finished model: --optimize runs every pass listed "
+          "above, and\n--optimize=NAME,... these, in this order "
+          "(docs/passes.md).");
 ABSL_FLAG(std::string, report, "",
           "Write the summary as JSON into this file (docs/report.md).");
 ABSL_FLAG(std::string, diagram, "",
@@ -51,9 +57,11 @@ ABSL_FLAG(
     int, diagram_depth, 0,
     "How many levels of modules the diagram shows open; 0: as many as stay "
     "readable.");
-ABSL_FLAG(bool, verify, false,
-          "Read back what was written, run it on the same inputs, and compare "
-          "the results\nwith the model's, bit for bit.");
+ABSL_FLAG(
+    bool, verify, false,
+    "Read back what was written, run it on the same inputs, and compare "
+    "the results\nwith the model's, bit for bit; within a tolerance where "
+    "--optimize rounds in\nanother way (docs/passes.md).");
 ABSL_FLAG(
     bool, fail_on_placeholder, false,
     "Exit with 2 if anything is left that no rule or format can express.");
@@ -75,6 +83,8 @@ Models:
 %2$s
 Formats:
 %3$s
+Passes, for --optimize:
+%6$s
 Examples:
   %1$s --model=net.pt --inputs=1x3x224x224
   %1$s --model=net.pt --inputs='tokens=1x128:i64<30000,mask=1x128:bool' \
@@ -96,13 +106,18 @@ std::string Help(const ConvertTool& tool) {
     absl::StrAppendFormat(&formats, "  %-12s .%-6s %s\n", serializer->name(),
                           serializer->extension(), serializer->description());
   }
+  std::string passes;
+  for (const OptimizationPass& pass : tool.passes.passes()) {
+    absl::StrAppendFormat(&passes, "  %s\n      %s\n", pass.name,
+                          pass.description);
+  }
   const std::string without =
       tool.default_model.has_value()
           ? absl::StrFormat("\nWithout --model it converts %s.\n",
                             tool.default_model->name)
           : "";
   return absl::StrFormat(kHelp, tool.name, LoadersHelp(tool.loaders), formats,
-                         without, FlagsHelp());
+                         without, FlagsHelp(), passes);
 }
 
 struct Settings {
@@ -114,6 +129,7 @@ struct Settings {
   int diagram_depth = 0;
   SerializeOptions serialize;
   ConvertOptions convert;
+  std::optional<OptimizeOptions> optimize;
   bool verify = false;
   bool fail_on_placeholder = false;
   bool quiet = false;
@@ -181,6 +197,14 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
   auto serializers = ChosenFormats(tool);
   if (!serializers.ok()) return serializers.status();
   settings.serializers = *std::move(serializers);
+  const OptionalList optimize = absl::GetFlag(FLAGS_optimize);
+  if (optimize.given) {
+    settings.optimize = OptimizeOptions{optimize.items, &tool.passes};
+    for (const std::string& name : optimize.items) {
+      const auto pass = tool.passes.Find(name);
+      if (!pass.ok()) return Annotate("--optimize", pass.status());
+    }
+  }
   settings.verify = absl::GetFlag(FLAGS_verify);
   settings.fail_on_placeholder = absl::GetFlag(FLAGS_fail_on_placeholder);
   settings.quiet = absl::GetFlag(FLAGS_quiet);
@@ -228,6 +252,9 @@ class Job {
 
   absl::StatusOr<int> Run() {
     if (absl::Status s = Convert(); !s.ok()) return s;
+    if (settings_.optimize.has_value()) {
+      if (absl::Status s = RunPasses(); !s.ok()) return s;
+    }
     if (settings_.fail_on_placeholder) ForbidPlaceholders();
     if (absl::Status s = Write(); !s.ok()) return s;
     if (settings_.verify) {
@@ -293,6 +320,17 @@ class Job {
         flextorchir::Convert(*frontend, *inputs, settings_.convert);
     if (!conversion.ok()) return conversion.status();
     conversion_ = *std::move(conversion);
+    return absl::OkStatus();
+  }
+
+  absl::Status RunPasses() {
+    log_.Phase("optimizing");
+    const Timer timer(*this, "optimize");
+    const auto done = OptimizeConversion(&conversion_, *settings_.optimize,
+                                         settings_.convert.targets);
+    if (!done.ok()) return Annotate("--optimize", done.status());
+    exact_ = done->exact;
+    notes_.push_back(absl::StrCat("optimized: ", done->ToString()));
     return absl::OkStatus();
   }
 
@@ -394,7 +432,7 @@ class Job {
     if (!comparison.ok()) {
       VerifyFailed(absl::StrCat("what was written cannot be run: ",
                                 comparison.status().message()));
-    } else if (!comparison->identical) {
+    } else if (!comparison->identical && (exact_ || !IsNear(*comparison))) {
       VerifyFailed(
           absl::StrCat("what was written does not return what the model "
                        "returns: ",
@@ -403,8 +441,23 @@ class Job {
       notes_.push_back(absl::StrCat(
           "verified: read back and run; ", comparison->outputs.size(),
           comparison->outputs.size() == 1 ? " output is" : " outputs are",
-          " the model's, bit for bit"));
+          " the model's, ",
+          comparison->identical
+              ? std::string("bit for bit")
+              : absl::StrCat("to within ",
+                             OptimizationTolerance(conversion_.model),
+                             " of the largest element, after --optimize")));
     }
+  }
+
+  bool IsNear(const Comparison& comparison) const {
+    for (size_t i = 0; i < comparison.outputs.size(); ++i) {
+      if (!IsNearEnough(conversion_.model, conversion_.outputs[i],
+                        comparison.outputs[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void VerifyFailed(std::string message) {
@@ -442,6 +495,7 @@ class Job {
   Conversion conversion_;
   std::map<std::string, double> timing_;
   std::vector<std::string> notes_;
+  bool exact_ = true;  // no pass has rounded anything in another way
   bool verified_ = true;
   bool was_marked_ = false;
 };

@@ -233,6 +233,28 @@ class ConvertTest(ToolsTest):
         self.convert("net", "--inputs=1x3x16x16", "--layers=raw", "--format=text", "--verify")
         self.assertIn("aten::conv2d", (self.folder / "net.fttxt").read_text())
 
+    def test_optimize(self):
+        report = self.folder / "r.json"
+        plain = self.convert("net", "--inputs=1x3x16x16", "--verify")
+        self.assertIn("bit for bit", plain.stdout)
+        self.assertNotIn("optimized", plain.stdout)
+        run = self.convert("net", "--inputs=1x3x16x16", "--optimize", "--verify",
+                           f"--report={report}")
+        self.assertIn("fold_batch_norm 1", run.stdout)
+        self.assertRegex(run.stdout, "verified: .* to within 0.001 of the largest")
+        kinds = json.loads(report.read_text())["layers_by_kind"]
+        self.assertEqual(1, kinds["Conv2d"])
+        self.assertNotIn("BatchNorm2d", kinds)
+        # Nothing is rounded by these, so nothing may differ.
+        run = self.convert("net", "--inputs=1x3x16x16",
+                           "--optimize=merge_reshapes,drop_no_ops", "--verify")
+        self.assertIn("optimized: merge_reshapes 0, drop_no_ops 0", run.stdout)
+        self.assertIn("bit for bit", run.stdout)
+        run = self.convert("net", "--inputs=1x3x16x16", "--optimize=fold_batchnorm",
+                           status=1)
+        self.assertIn('--optimize: there is no pass called "fold_batchnorm"; there are',
+                      run.stderr)
+
     def test_blackbox(self):
         self.convert("net", "--inputs=1x3x16x16", "--blackbox=block", "--format=text", "--verify",
                      "--report=r.json")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "flextorchir/converter/layers/layer_converter.h"
+#include "flextorchir/converter/optimize/optimize.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/serializer.h"
 #include "flextorchir/tools/model_source.h"
@@ -37,6 +38,8 @@ struct ConvertTool {
   std::vector<std::string> default_formats;
   // The rules of --layers=standard.
   LayerConverterRegistry layers = LayerConverterRegistry::Standard();
+  // What --optimize may name.
+  PassRegistry passes = PassRegistry::Standard();
   // How --verify runs layers.
   ExecutorRegistry executors = ExecutorRegistry::Standard();
   // What --model may be; the first that accepts the word gets it.
