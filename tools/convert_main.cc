@@ -318,7 +318,12 @@ class Job {
     };
     auto conversion =
         flextorchir::Convert(*frontend, *inputs, settings_.convert);
-    if (!conversion.ok()) return conversion.status();
+    if (!conversion.ok()) {
+      return absl::Status(conversion.status().code(),
+                          absl::StrCat(conversion.status().message(),
+                                       "\nit was called with --inputs=",
+                                       settings_.source.inputs_text()));
+    }
     conversion_ = *std::move(conversion);
     return absl::OkStatus();
   }

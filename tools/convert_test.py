@@ -356,7 +356,8 @@ class BadInputTest(ToolsTest):
                                           "--inputs=1x3x224x224"])
         self.assert_writes_nothing("--inputs=1x3x16x16,1x3x16x16", words=["x"])
         self.assert_writes_nothing("--inputs=()", words=["x"])
-        self.assert_writes_nothing("--inputs=y=1x3x16x16", words=["x"])
+        self.assert_writes_nothing("--inputs=y=1x3x16x16",
+                                   words=["x", "it was called with --inputs=y=1x3x16x16"])
         # The model's own error, with the path of the module.
         self.assert_writes_nothing("--inputs=1x4x16x16", words=["block.conv", "3 channels"])
         self.assert_writes_nothing("--inputs=1x3x18x16", words=["fc", "mat1"])
@@ -567,6 +568,24 @@ class OwnToolTest(ToolsTest):
         self.assertEqual([w["code"] for w in report["warnings"]], ["verify"])
         summary = self.run_tool("inspect", "net.fttxt", "--summary").stdout
         self.assertIn("flextorchir.errors  verify: ", summary)
+
+    def test_own_operators_are_loaded(self):
+        library = PROGRAMS / "acme_operators.so"
+        torch.ops.load_library(str(library))
+
+        class Swish(torch.nn.Module):
+
+            def forward(self, x):
+                return torch.ops.acme.swish(x, 2.0) + 1
+
+        torch.jit.script(Swish()).save(str(self.models / "swish.pt"))
+        self.assert_writes_nothing("--inputs=2x3", model="swish",
+                                   words=["acme::swish", "--load_library"])
+        result = self.convert("swish", "--inputs=2x3", "--verify",
+                              f"--load_library={os.path.relpath(library, self.folder)}")
+        self.assertIn("Placeholder  swish  acme::swish beta=2.0  [2,3]", result.stderr)
+        self.run_tool("verify", "swish.ftfb", f"--model={self.models / 'swish.pt'}",
+                      "--inputs=2x3", "--seed=3", f"--load_library={library}")
 
     def test_the_model_must_be_given(self):
         self.assert_refuses(self.run_tool("acme_convert", status=1), "--model is missing")

@@ -128,6 +128,7 @@ absl::StatusOr<ModelSource> ModelSource::FromFlags(
     auto specs = ParseModelInputs(inputs);
     if (!specs.ok()) return specs.status();
     source.inputs_ = *std::move(specs);
+    source.inputs_text_ = inputs;
     const size_t first = source.files_.size();
     CollectFiles(*source.inputs_, &source.files_);
     for (size_t i = first; i < source.files_.size(); ++i) {

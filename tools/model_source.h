@@ -53,6 +53,8 @@ class ModelSource {
   const std::string& name() const { return name_; }
   // What stands behind --model, or the default's path.
   const std::string& word() const { return word_; }
+  // The arguments as they were given, for messages.
+  const std::string& inputs_text() const { return inputs_text_; }
   // Every file that is going to be read.
   const std::vector<std::string>& files() const { return files_; }
   uint64_t seed() const { return seed_; }
@@ -69,6 +71,7 @@ class ModelSource {
   const ModelLoader* loader_ = nullptr;
   std::string word_;
   std::string name_;
+  std::string inputs_text_;
   std::optional<std::vector<ModelInputSpec>> inputs_;
   std::vector<std::string> libraries_;
   std::vector<std::string> files_;
