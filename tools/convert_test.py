@@ -49,6 +49,12 @@ class TwoInputs(torch.nn.Module):
         return tokens * mask, (tokens + 1).float()
 
 
+class ListInput(torch.nn.Module):
+
+    def forward(self, xs: list[torch.Tensor]):
+        return torch.cat(xs, 1), {"first": xs[0] + 1}
+
+
 class Placeholders(torch.nn.Module):
 
     def forward(self, x):
@@ -87,7 +93,8 @@ class ToolsTest(unittest.TestCase):
     def setUpClass(cls):
         cls.models = pathlib.Path(tempfile.mkdtemp())
         torch.manual_seed(0)
-        for module in (Net(), TwoInputs(), Placeholders(), Sparse(), Draws(), Nested()):
+        for module in (Net(), TwoInputs(), ListInput(), Placeholders(), Sparse(), Draws(),
+                       Nested()):
             name = type(module).__name__.lower()
             torch.jit.script(module.eval()).save(str(cls.models / f"{name}.pt"))
         torch.jit.trace(Net().eval(), torch.rand(1, 3, 16, 16)).save(
@@ -318,6 +325,12 @@ class ConvertTest(ToolsTest):
                                     self.folder / "in.safetensors")
         self.convert("twoinputs", "--inputs=@in.safetensors", "--verify")
         self.convert("twoinputs", "--inputs=4:i64<100,mask=4:bool", "--verify")
+
+    def test_structured_inputs_and_outputs(self):
+        self.convert("listinput", "--inputs=[2x3,2x4]", "--verify")
+        summary = self.run_tool("inspect", "listinput.ftfb", "--summary").stdout
+        self.assertIn("f32[2,4]  [0][1]", summary)
+        self.assertIn('f32[2,3]  [1]["first"]', summary)
 
     def test_help(self):
         result = self.run_tool("convert", "--help")

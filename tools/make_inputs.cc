@@ -181,12 +181,17 @@ class InputMaker {
     for (const c10::IValue& value : values) {
       if (value.isNone()) {
         has_none = true;
-      } else if (type == nullptr) {
-        type = value.type();
-      } else if (*value.type() != *type) {
+        continue;
+      }
+      // A tensor's own type has its shape in it.
+      const c10::TypePtr value_type =
+          value.isTensor() ? c10::TensorType::get() : value.type();
+      if (type == nullptr) {
+        type = value_type;
+      } else if (*value_type != *type) {
         return absl::InvalidArgumentError(
             absl::StrCat("--inputs: the list at column ", position + 1,
-                         " mixes ", type->str(), " and ", value.type()->str(),
+                         " mixes ", type->str(), " and ", value_type->str(),
                          "; the elements of a list have one type"));
       }
     }

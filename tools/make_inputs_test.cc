@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ATen/core/ivalue.h"
+#include "ATen/core/jit_type.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/ones.h"
 #include "absl/strings/str_cat.h"
@@ -119,6 +120,15 @@ TEST(MakeInputs, MakesValuesOfEveryKind) {
   EXPECT_EQ(inputs->kwargs[0].first, "x");
   EXPECT_TRUE(inputs->kwargs[0].second.isTensor());
   EXPECT_TRUE(inputs->kwargs[1].second.isNone());
+}
+
+TEST(MakeInputs, ListsHoldTensorsOfAnyShape) {
+  auto inputs = Make("[1x2,3x4:i64],[[2x2],[3x3,4x4]]");
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  EXPECT_TRUE(inputs->args[0].isTensorList());
+  EXPECT_EQ(inputs->args[0].toTensorVector()[1].numel(), 12);
+  EXPECT_EQ(*inputs->args[1].type(),
+            *c10::ListType::create(c10::ListType::ofTensors()));
 }
 
 TEST(MakeInputs, ReadsFiles) {
