@@ -8,7 +8,6 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 import warnings
@@ -337,6 +336,13 @@ class ConvertTest(ToolsTest):
         for word in ("Examples:", "Exit status:", "--inputs", "protobuf", "flatbuffers", ".ftfb",
                      "resnet50"):
             self.assertIn(word, result.stdout)
+        page = (PROGRAMS.parent / "docs/command-line.md").read_text()
+        for tool in ("convert", "inspect", "verify"):
+            flags = re.findall(r"^  (--\w+)", self.run_tool(tool, "--help").stdout
+                               .partition("\nFlags:\n")[2], re.MULTILINE)
+            self.assertGreater(len(flags), 2)
+            for flag in flags:
+                self.assertIn(flag, page)
         self.assertIn("Exit status:", self.run_tool("inspect", "--help").stdout)
         self.assertIn("Exit status:", self.run_tool("verify", "-h").stdout)
         self.assertEqual(sizes_of(self.folder), {})

@@ -27,7 +27,8 @@ void LayerLog::Add(const Graph& graph, const Layer& layer, int64_t index,
                    int64_t count) {
   if (quiet_) return;
   Clear();
-  *out_ << LayerLine(graph, layer) << "\n";
+  // In one piece: the standard error is not buffered.
+  *out_ << absl::StrCat(LayerLine(graph, layer), "\n");
   const int64_t done = index + 1;
   const int filled =
       count > 0 ? static_cast<int>(kBarWidth * std::min(done, count) / count)

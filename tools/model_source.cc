@@ -41,7 +41,9 @@ namespace {
 constexpr char kInputsExample[] =
     "--inputs says what the model is called with, for instance "
     "--inputs=1x3x224x224 for one tensor of random numbers, or "
-    "--inputs=1x128:i64<1000,mask=1x128:bool; --help says more";
+    "--inputs=1x128:i64<1000,mask=1x128:bool, or --inputs=() for nothing; "
+    "--help "
+    "says more";
 
 // Input files, wherever they stand.
 void CollectFiles(const std::vector<ModelInputSpec>& specs,
