@@ -18,8 +18,8 @@ namespace {
 
 // Frames of torch itself say nothing about the model.
 bool InsideTorch(absl::string_view file) {
-  for (absl::string_view root :
-       {"site-packages/torch/", "dist-packages/torch/", "<frozen "}) {
+  for (absl::string_view root : {"site-packages/torch/", "dist-packages/torch/",
+                                 "code/__torch__/torch/", "<frozen "}) {
     if (absl::StrContains(file, root)) return true;
   }
   // Built-in TorchScript functions have no file of their own.

@@ -55,9 +55,10 @@ constexpr std::string_view kDebugInfoName = "FLEXTORCHIR_RECORDER";
 constexpr c10::DebugInfoKind kDebugInfo(&kDebugInfoName);
 
 // What torch carries along with a thread's state: the recorder, and the module
-// that is running. Immutable; entering a module pushes a new one.
+// that is running. Immutable; entering a module pushes a new one. Owns what it
+// points to: a fork tells its end after whoever waits for it may go on.
 struct RunningModule : c10::DebugInfoBase {
-  Recorder::Impl* recorder = nullptr;
+  std::shared_ptr<Recorder::Impl> recorder;
   ScopeId scope = 0;
   std::shared_ptr<c10::ThreadLocalDebugInfo> outer;
 };
@@ -67,9 +68,9 @@ const RunningModule* CurrentModule() {
       c10::ThreadLocalDebugInfo::get(kDebugInfo));
 }
 
-void Push(Recorder::Impl* recorder, ScopeId scope) {
+void Push(std::shared_ptr<Recorder::Impl> recorder, ScopeId scope) {
   auto running = std::make_shared<RunningModule>();
-  running->recorder = recorder;
+  running->recorder = std::move(recorder);
   running->scope = scope;
   running->outer = c10::ThreadLocalDebugInfo::current();
   c10::ThreadLocalDebugInfo::_push(kDebugInfo, std::move(running));
@@ -284,7 +285,7 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
   std::lock_guard<std::mutex> lock(mutex);
   failed_scope = kAbsent;
   try {
-    if (Begin(function, state)) {
+    if (session.load() == number && Begin(function, state)) {
       state.call.scope = scope;
       state.exceptions = std::uncaught_exceptions();
       return true;
@@ -387,7 +388,7 @@ void Recorder::Impl::End(const at::RecordFunction& function) {
   {
     std::lock_guard<std::mutex> lock(mutex);
     try {
-      Complete(function, state);
+      if (session.load() == state.session) Complete(function, state);
     } catch (const std::exception& error) {
       trace.failures.push_back(
           absl::StrCat(function.name(), ": ", error.what()));
@@ -397,9 +398,12 @@ void Recorder::Impl::End(const at::RecordFunction& function) {
 }
 
 Recorder::Recorder(RecorderOptions options)
-    : impl_(std::make_unique<Impl>(options)) {}
+    : impl_(std::make_shared<Impl>(options)) {}
 
-Recorder::~Recorder() { impl_->table.PutBack(); }
+Recorder::~Recorder() {
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  impl_->table.PutBack();
+}
 
 void Recorder::AddState(absl::string_view name, Weights::Role role,
                         const at::Tensor& tensor) {
@@ -415,7 +419,7 @@ void Recorder::AddInput(int32_t index, const at::Tensor& tensor) {
 }
 
 struct Recorder::Session::State {
-  Recorder::Impl* impl = nullptr;
+  std::shared_ptr<Recorder::Impl> impl;
   at::CallbackHandle callback = 0;
   std::shared_ptr<c10::ThreadLocalDebugInfo> debug_info;
   bool was_enabled = true;
@@ -423,13 +427,12 @@ struct Recorder::Session::State {
 
 Recorder::Session::Session(Recorder& recorder)
     : state_(std::make_unique<State>()) {
-  Impl* impl = recorder.impl_.get();
-  impl->session = next_session.fetch_add(1);
-  state_->impl = impl;
+  state_->impl = recorder.impl_;
+  state_->impl->session = next_session.fetch_add(1);
   state_->debug_info = c10::ThreadLocalDebugInfo::current();
   state_->was_enabled = at::isRecordFunctionEnabled();
   at::enableRecordFunction(true);
-  Push(impl, 0);
+  Push(state_->impl, 0);
   state_->callback = at::addThreadLocalCallback(
       at::RecordFunctionCallback(
           [](const at::RecordFunction& function)
@@ -455,41 +458,59 @@ Recorder::Session::~Session() {
   at::removeCallback(state_->callback);
   at::enableRecordFunction(state_->was_enabled);
   c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(state_->debug_info);
+  std::lock_guard<std::mutex> lock(state_->impl->mutex);
   state_->impl->session = 0;
 }
 
 void Recorder::EnterModule(absl::string_view path,
                            absl::string_view module_class) {
   const RunningModule* running = CurrentModule();
-  if (running == nullptr || running->recorder != impl_.get()) return;
-  ScopeId scope;
-  {
-    std::lock_guard<std::mutex> lock(impl_->mutex);
-    const ModuleScope& parent = impl_->trace.scopes[running->scope];
-    if (path.empty()) {
-      scope = 0;
-      impl_->trace.scopes[0].module_class = std::string(module_class);
-    } else if (parent.path == path) {
-      // A module's own method called from its forward is still that module.
-      scope = running->scope;
-    } else {
-      scope = static_cast<ScopeId>(impl_->trace.scopes.size());
-      impl_->trace.scopes.push_back({running->scope, std::string(path),
-                                     std::string(module_class),
-                                     impl_->module_calls[path]++});
-    }
-  }
-  Push(impl_.get(), scope);
+  if (running == nullptr || running->recorder != impl_) return;
+  EnterModuleOfThread(path, module_class);
 }
 
 void Recorder::ExitModule() {
   const RunningModule* running = CurrentModule();
-  if (running == nullptr || running->recorder != impl_.get()) return;
-  if (std::uncaught_exceptions() > 0) {
-    std::lock_guard<std::mutex> lock(impl_->mutex);
-    if (impl_->failed_scope == kAbsent) impl_->failed_scope = running->scope;
+  if (running == nullptr || running->recorder != impl_) return;
+  ExitModuleOfThread();
+}
+
+void Recorder::EnterModuleOfThread(absl::string_view path,
+                                   absl::string_view module_class) {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr) return;
+  const std::shared_ptr<Impl> impl = running->recorder;
+  ScopeId scope = running->scope;
+  {
+    std::lock_guard<std::mutex> lock(impl->mutex);
+    std::vector<ModuleScope>& scopes = impl->trace.scopes;
+    if (impl->session.load() == 0) {
+      // The recording has ended; only the pair of events matters.
+    } else if (path.empty()) {
+      scope = 0;
+      scopes[0].module_class = std::string(module_class);
+    } else if (scopes[scope].path != path) {
+      // (A module's own method called from its forward is still that module.)
+      scopes.push_back({scope, std::string(path), std::string(module_class),
+                        impl->module_calls[path]++});
+      scope = static_cast<ScopeId>(scopes.size()) - 1;
+    }
   }
-  c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(running->outer);
+  Push(impl, scope);
+}
+
+void Recorder::ExitModuleOfThread() {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr) return;
+  if (std::uncaught_exceptions() > 0) {
+    std::lock_guard<std::mutex> lock(running->recorder->mutex);
+    if (running->recorder->failed_scope == kAbsent) {
+      running->recorder->failed_scope = running->scope;
+    }
+  }
+  // A copy: forcing another one may free what is running.
+  const std::shared_ptr<c10::ThreadLocalDebugInfo> outer = running->outer;
+  c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(outer);
 }
 
 std::string Recorder::failed_module() const {

@@ -78,6 +78,12 @@ class Recorder {
   virtual void EnterModule(absl::string_view path,
                            absl::string_view module_class);
   virtual void ExitModule();
+  // The same on whichever recorder this thread records for, if there is one.
+  // For callbacks that torch may run late, on a thread of its own, when the
+  // recorder is gone (the end of a fork): they must not refer to it.
+  static void EnterModuleOfThread(absl::string_view path,
+                                  absl::string_view module_class);
+  static void ExitModuleOfThread();
   // The path of the module that was entered last before an exception left it;
   // empty if there is none.
   std::string failed_module() const;
@@ -98,7 +104,7 @@ class Recorder {
 
  private:
   friend class Session;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // threads that come late have it too
 };
 
 }  // namespace flextorchir

@@ -284,6 +284,17 @@ TEST(RecorderTest, ResultsAreKeptAsTheyWereThen) {
   EXPECT_EQ(recorder.results_of(2).size(), 2);
 }
 
+TEST(RecorderTest, OperatorsWithinOperatorsThatFailLeaveTheDepthRight) {
+  const at::Tensor x = at::ones({2, 3});
+  EXPECT_THAT(Record([&] {
+                // Fails in an operator that it calls.
+                EXPECT_ANY_THROW(at::linear(x, at::ones({2, 2})));
+                EXPECT_ANY_THROW(at::einsum("ij,jk->ik", {x, x}));
+                at::linear(x, x);
+              }),
+              ElementsAre("aten::ones", "aten::linear"));
+}
+
 TEST(RecorderTest, AProgramMayChangeItsListsAfterwards) {
   Recorder recorder;
   const at::Tensor x = at::ones({2, 2});

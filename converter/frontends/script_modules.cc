@@ -42,7 +42,6 @@ void ForEachModule(
 
 // What torch carries along with a thread's state.
 struct Events : c10::DebugInfoBase {
-  Recorder* recorder = nullptr;
   absl::flat_hash_map<const c10::ivalue::Object*, ScriptModuleEvents::Place>
       places;
 };
@@ -64,7 +63,7 @@ std::unique_ptr<at::ObserverContext> OnEnter(
   const auto place = events->places.find(&function.inputs()[0].toObjectRef());
   if (place == events->places.end()) return nullptr;
   try {
-    events->recorder->EnterModule(place->second.path,
+    Recorder::EnterModuleOfThread(place->second.path,
                                   place->second.module_class);
     return std::make_unique<Entered>();
   } catch (const std::exception&) {
@@ -72,11 +71,9 @@ std::unique_ptr<at::ObserverContext> OnEnter(
   }
 }
 
+// May come late: a fork ends its frame after whoever waits for it may go on.
 void OnExit(const at::RecordFunction&, at::ObserverContext* context) {
-  if (context == nullptr) return;
-  const auto* events =
-      static_cast<const Events*>(c10::ThreadLocalDebugInfo::get(kDebugInfo));
-  if (events != nullptr) events->recorder->ExitModule();
+  if (context != nullptr) Recorder::ExitModuleOfThread();
 }
 
 }  // namespace
@@ -128,10 +125,9 @@ struct ScriptModuleEvents::State {
   at::CallbackHandle callback = 0;
 };
 
-ScriptModuleEvents::ScriptModuleEvents(const Module& root, Recorder& recorder)
+ScriptModuleEvents::ScriptModuleEvents(const Module& root)
     : state_(std::make_unique<State>()) {
   auto events = std::make_shared<Events>();
-  events->recorder = &recorder;
   ForEachModule(root, "", [&](const Module& module, const std::string& path) {
     // The first path of an object is its name.
     events->places.try_emplace(module._ivalue().get(),

@@ -27,12 +27,12 @@ std::vector<NamedTensor> ScriptState(const torch::jit::Module& module);
 // running it changes nothing in `module` but the content of tensors.
 torch::jit::Module CopyForRun(const torch::jit::Module& module);
 
-// While one is alive, `recorder` hears of every module of `root` that the
-// interpreter enters and leaves on this thread, and on those to which torch
-// carries its state. The recorder's session must be alive.
+// While one is alive, the recorder of this thread hears of every module of
+// `root` that the interpreter enters and leaves, here and on the threads to
+// which torch carries this one's state. The recorder's session must be alive.
 class ScriptModuleEvents {
  public:
-  ScriptModuleEvents(const torch::jit::Module& root, Recorder& recorder);
+  explicit ScriptModuleEvents(const torch::jit::Module& root);
   ~ScriptModuleEvents();
   ScriptModuleEvents(const ScriptModuleEvents&) = delete;
   ScriptModuleEvents& operator=(const ScriptModuleEvents&) = delete;

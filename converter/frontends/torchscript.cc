@@ -86,7 +86,7 @@ class TorchScript : public Frontend {
     try {
       KeepRandomState keep_random_state;
       const torch::jit::Module module = CopyForRun(module_);
-      const ScriptModuleEvents events(module, recorder);
+      const ScriptModuleEvents events(module);
       const torch::jit::GraphOptimizerEnabledGuard no_fusion(false);
       return Call(module, inputs);
     } catch (const std::exception& error) {
