@@ -565,6 +565,59 @@ class VerifyTest(ToolsTest):
         self.assert_refuses(self.verify("net.ftfb", status=1), "net.safetensors")
 
 
+class LiveModelTest(ToolsTest):
+    """Live Python models, by an interpreter that the program opens."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "net.py").write_text(
+            "import torch\n"
+            "class Net(torch.nn.Module):\n"
+            "    def __init__(self, width=4):\n"
+            "        super().__init__()\n"
+            "        self.fc = torch.nn.Linear(3, width)\n"
+            "    def forward(self, x, pair):\n"
+            "        if pair[0].sum() > 1e9:\n"
+            "            x = x + 1\n"
+            "        return {'a': self.fc(x), 'b': [pair[1] * 2]}\n"
+            "number = 3\n")
+
+    def live(self, spec, *args, status=0):
+        return self.run_tool("convert", f"--model={spec}", *args, status=status)
+
+    def test_a_module_of_the_callers_directory(self):
+        result = self.live("net:Net(width=2)", "--inputs=1x3,[2x2,3x3]",
+                           "--format=text,flatbuffers", "--verify", "--report=report.json")
+        self.assertIn("Linear  fc  C3 N2  [1,2]", result.stderr)
+        text = (self.folder / "Net.fttxt").read_text()
+        self.assertIn('net.py":9 "forward"', text)
+        report = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual(report["placeholders"], [])
+        # The branch was taken because of the data, which is said.
+        self.assertIn("baked-value", [warning["code"] for warning in report["warnings"]])
+
+    def test_a_package_that_is_installed(self):
+        result = self.live("torchvision.models:squeezenet1_1", "--inputs=1x3x64x64", "--verify",
+                           "--fail_on_placeholder", "--quiet")
+        self.assertIn("bit for bit", result.stdout)
+
+    def test_what_is_wrong_is_said(self):
+        for spec, *words in (
+            ("net:Nett", "no `Nett`"),
+            ("nowhere:Net", "No module named 'nowhere'"),
+            ("net:number", "int", "not a callable"),
+            ("net:Net(width=__import__('os'))", "literals"),
+            ("net:Net(height=2)", "unexpected keyword argument 'height'"),
+        ):
+            with self.subTest(spec):
+                result = self.live(spec, "--inputs=1x3", status=1)
+                self.assert_refuses(result, *words)
+        result = self.live("net:Net", "--inputs=1x4,[2x2,2x2]", status=1)
+        self.assert_refuses(result, "`fc`", "cannot be multiplied")
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.is_file()],
+                         ["net.py"])
+
+
 class OwnToolTest(ToolsTest):
     """The convert of a company that has its own formats and rules."""
 
