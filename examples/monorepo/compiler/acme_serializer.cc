@@ -20,9 +20,8 @@ namespace {
 
 // What the accelerator has instructions for.
 constexpr absl::string_view kKinds[] = {
-    "AdaptiveAvgPool2d", "Add",    "AvgPool2d", "BatchNorm2d", "Cat",
-    "Conv2d",            "Dropout", "Flatten",  "Linear",      "MaxPool2d",
-    "Mul",               "ReLU",
+    "AdaptiveAvgPool2d", "Add",     "AvgPool2d", "BatchNorm2d", "Cat", "Conv2d",
+    "Dropout",           "Flatten", "Linear",    "MaxPool2d",   "Mul", "ReLU",
 };
 
 // FlexTorchIR's graph as Acme's: a register for each value, an instruction for
@@ -45,14 +44,13 @@ Graph Lower(const flextorchir::Model& model) {
     Instruction instruction;
     const bool known = std::find(std::begin(kKinds), std::end(kKinds),
                                  layer.kind) != std::end(kKinds);
-    instruction.opcode = known
-                             ? absl::AsciiStrToUpper(layer.kind)
-                             : absl::StrCat("HOST ", layer.kind == "Placeholder"
-                                                         ? layer.target
-                                                         : layer.kind);
+    instruction.opcode =
+        known ? absl::AsciiStrToUpper(layer.kind)
+              : absl::StrCat("HOST ", layer.kind == "Placeholder" ? layer.target
+                                                                  : layer.kind);
     for (const flextorchir::Slot& slot : layer.outputs) {
-      instruction.results.insert(instruction.results.end(),
-                                 slot.values.begin(), slot.values.end());
+      instruction.results.insert(instruction.results.end(), slot.values.begin(),
+                                 slot.values.end());
     }
     for (const flextorchir::Slot& slot : layer.inputs) {
       instruction.operands.insert(instruction.operands.end(),
@@ -86,8 +84,7 @@ ir::Program ToProto(const Graph& graph) {
                                      instruction.immediates.end());
     out.set_comment(instruction.comment);
   }
-  program.mutable_results()->Assign(graph.results.begin(),
-                                    graph.results.end());
+  program.mutable_results()->Assign(graph.results.begin(), graph.results.end());
   return program;
 }
 

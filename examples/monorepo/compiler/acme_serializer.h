@@ -7,8 +7,8 @@
 
 namespace acme {
 
-// Writes NAME.acme, the program of Acme's accelerator, and NAME.safetensors with
-// its constants. Thread-safe.
+// Writes NAME.acme, the program of Acme's accelerator, and NAME.safetensors
+// with its constants. Thread-safe.
 std::unique_ptr<flextorchir::Serializer> NewAcmeSerializer();
 
 }  // namespace acme

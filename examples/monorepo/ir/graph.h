@@ -10,20 +10,20 @@
 namespace acme {
 
 struct Instruction {
-  std::string opcode;             // "CONV2D"
-  std::vector<int> results;       // registers
-  std::vector<int> operands;      // registers; -1 where nothing is given
+  std::string opcode;         // "CONV2D"
+  std::vector<int> results;   // registers
+  std::vector<int> operands;  // registers; -1 where nothing is given
   std::map<std::string, std::string> immediates;
-  std::string comment;            // where it comes from
+  std::string comment;  // where it comes from
 };
 
 struct Graph {
   std::string name;
   int registers = 0;
-  std::vector<int> arguments;                // registers
-  std::map<int, std::string> constants;      // register -> name of weights
+  std::vector<int> arguments;            // registers
+  std::map<int, std::string> constants;  // register -> name of weights
   std::vector<Instruction> instructions;
-  std::vector<int> results;                  // registers
+  std::vector<int> results;  // registers
 };
 
 }  // namespace acme
