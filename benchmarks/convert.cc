@@ -153,6 +153,8 @@ void Run(const std::string& name, const std::string& file,
 }
 
 int Main() {
+  // Else autograd keeps what each layer made, for a backward that never comes.
+  at::NoGradGuard no_grad;
   std::string folder =
       (std::filesystem::temp_directory_path() / "flextorchir-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) {

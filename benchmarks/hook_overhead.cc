@@ -60,6 +60,9 @@ struct Subject {
   std::string name;
   std::function<at::Tensor()> run;
   int64_t layers = 0;
+  // What the model brings along. A conversion makes it known to the recorder
+  // before the run.
+  std::vector<at::Tensor> state;
 };
 
 Subject AddChain() {
@@ -69,7 +72,7 @@ Subject AddChain() {
     for (int i = 0; i < 1000; ++i) y = at::add(y, x);
     return y;
   };
-  return {"add chain", run, 1000};
+  return {"add chain", run, 1000, {x}};
 }
 
 Subject ConvChain() {
@@ -82,7 +85,7 @@ Subject ConvChain() {
     }
     return y;
   };
-  return {"conv chain", run, 100};
+  return {"conv chain", run, 100, {x, weight}};
 }
 
 Subject ResNet50(const std::string& file) {
@@ -95,7 +98,10 @@ Subject ResNet50(const std::string& file) {
     Recorder::Session session(recorder);
     run();
   }
-  return {"resnet50", run, recorder.num_calls()};
+  std::vector<at::Tensor> state = {x};
+  for (const at::Tensor& tensor : module->parameters()) state.push_back(tensor);
+  for (const at::Tensor& tensor : module->buffers()) state.push_back(tensor);
+  return {"resnet50", run, recorder.num_calls(), std::move(state)};
 }
 
 double Seconds(const std::function<void()>& run) {
@@ -124,6 +130,10 @@ double TimedRun(const Subject& subject, Hook hook) {
   RecorderOptions options;
   options.frames = hook == Hook::kFrames;
   Recorder recorder(options);
+  for (size_t i = 0; i < subject.state.size(); ++i) {
+    recorder.AddState(std::to_string(i), Weights::Role::kParameter,
+                      subject.state[i]);
+  }
   Recorder::Session session(recorder);
   return Seconds(run);
 }
