@@ -156,7 +156,9 @@ absl::StatusOr<std::unique_ptr<Frontend>> ModelSource::Load() const {
   auto frontend = loader_->load(word_);
   if (absl::IsUnimplemented(frontend.status())) {
     return absl::UnimplementedError(absl::StrCat(
-        frontend.status().message(), " (--load_library=FILE.so loads one)"));
+        frontend.status().message(),
+        " (--load_library=FILE.so loads one; where a Python package "
+        "brings it, --import=PACKAGE)"));
   }
   if (!frontend.ok()) return frontend.status();
   if (!inputs_.has_value()) {
