@@ -17,13 +17,11 @@
 #include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/report.h"
 #include "flextorchir/evaluator/evaluator.h"
-#include "flextorchir/ir/flatbuffers/serializer.h"
 #include "flextorchir/ir/graph.h"
-#include "flextorchir/ir/proto/serializer.h"
 #include "flextorchir/ir/serializer.h"
 #include "flextorchir/ir/text.h"
-#include "flextorchir/ir/text_format.h"
 #include "flextorchir/python/live_frontend.h"
+#include "flextorchir/tools/standard_formats.h"
 #include "pybind11/pybind11.h"
 #include "pybind11/stl.h"
 #include "torch/csrc/autograd/python_variable.h"
@@ -53,16 +51,7 @@ T ValueOrThrow(absl::StatusOr<T> value) {
 }
 
 const FormatRegistry& Formats() {
-  static const FormatRegistry& formats = *[] {
-    auto* registry = new FormatRegistry();
-    ThrowUnless(registry->Add(NewProtobufSerializer()));
-    ThrowUnless(registry->Add(NewProtobufDeserializer()));
-    ThrowUnless(registry->Add(NewFlatBuffersSerializer()));
-    ThrowUnless(registry->Add(NewFlatBuffersDeserializer()));
-    ThrowUnless(registry->Add(NewTextSerializer()));
-    ThrowUnless(registry->Add(NewTextDeserializer()));
-    return registry;
-  }();
+  static const FormatRegistry& formats = *new FormatRegistry(StandardFormats());
   return formats;
 }
 
