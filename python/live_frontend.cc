@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/record_function.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "c10/util/ThreadLocalDebugInfo.h"
 #include "flextorchir/converter/capture/recorder.h"
 #include "flextorchir/ir/graph.h"
 #include "pybind11/complex.h"
@@ -22,28 +24,62 @@ namespace {
 
 namespace py = pybind11;
 
-// What LiveModel.run calls as modules begin and end.
-class ModuleEvents {
- public:
-  explicit ModuleEvents(Recorder* recorder) : recorder_(recorder) {}
-  void Enter(const std::string& path, const std::string& module_class) {
-    recorder_->EnterModule(path, module_class);
-  }
-  void Exit() { recorder_->ExitModule(); }
+// What records on a thread, and nothing else of torch's state for it: a thread
+// that a program starts has a gradient mode of its own, and no autocast.
+struct ThreadRecording {
+  at::RecordFunctionTLS callbacks;
+  std::shared_ptr<c10::ThreadLocalDebugInfo> debug_info;
 
- private:
-  Recorder* recorder_;
+  static ThreadRecording Current() {
+    return {at::get_record_function_tls_(),
+            c10::ThreadLocalDebugInfo::current()};
+  }
+  void Set() const {
+    at::set_record_function_tls_(callbacks);
+    c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(debug_info);
+  }
+};
+
+// Calls `function` with what it does recorded, and leaves the thread as it was.
+py::object CallRecorded(const ThreadRecording& recording,
+                        const py::function& function) {
+  struct Restore {
+    const ThreadRecording outer = ThreadRecording::Current();
+    ~Restore() { outer.Set(); }
+  } restore;
+  recording.Set();
+  return function();
+}
+
+// What LiveModel.run calls as modules begin and end, and as threads are
+// started. Python may keep it for longer than there is a recorder (a thread
+// that outlives the model's forward); the interpreter's lock guards it.
+struct ModuleEvents {
+  Recorder* recorder;
+
+  void Enter(const std::string& path, const std::string& module_class) {
+    if (recorder != nullptr) recorder->EnterModule(path, module_class);
+  }
+  void Exit() {
+    if (recorder != nullptr) recorder->ExitModule();
+  }
 };
 
 // The Python object for it, made of functions: a class would have to be
 // registered with pybind11 once a process, and two extensions may meet in one.
-py::object EventsObject(ModuleEvents* events) {
+py::object EventsObject(const std::shared_ptr<ModuleEvents>& events) {
   py::object object = py::module_::import("types").attr("SimpleNamespace")();
   object.attr("enter") = py::cpp_function(
       [events](const std::string& path, const std::string& module_class) {
         events->Enter(path, module_class);
       });
   object.attr("exit") = py::cpp_function([events] { events->Exit(); });
+  object.attr("carry") = py::cpp_function([] {
+    return py::cpp_function(
+        [recording = ThreadRecording::Current()](const py::function& function) {
+          return CallRecorded(recording, function);
+        });
+  });
   return object;
 }
 
@@ -233,12 +269,17 @@ const Structure* LiveFrontend::result_structure() const {
 
 absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,
                                               Recorder& recorder) {
-  ModuleEvents events(&recorder);
+  const auto events = std::make_shared<ModuleEvents>(ModuleEvents{&recorder});
+  const auto end_events = [](ModuleEvents* ended) {
+    ended->recorder = nullptr;
+  };
+  const std::unique_ptr<ModuleEvents, decltype(end_events)> ending(events.get(),
+                                                                   end_events);
   try {
     py::object run = live_model_.attr("run");
     py::tuple result;
     if (bound_) {
-      result = run(EventsObject(&events));
+      result = run(EventsObject(events));
     } else {
       py::tuple args(inputs.args.size());
       for (size_t i = 0; i < inputs.args.size(); ++i) {
@@ -248,7 +289,7 @@ absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,
       for (const auto& [name, value] : inputs.kwargs) {
         kwargs[py::str(name)] = torch::jit::toPyObject(value);
       }
-      result = run(EventsObject(&events), args, kwargs);
+      result = run(EventsObject(events), args, kwargs);
     }
     if (py::len(result[2]) > 0) return OpaqueError(result[2]);
     absl::StatusOr<Structure> structure = StructureFromPython(result[1]);

@@ -27,9 +27,11 @@ bool InsideTorch(absl::string_view file) {
          absl::StartsWith(file, "torch/nn/");
 }
 
-// Where python/ calls the user's module: what called that is not the model.
+// Where python/ calls the user's module, or what it does on a thread of its
+// own: what called that is not the model.
 bool CallsTheModel(const Source::Frame& frame) {
-  return absl::EndsWith(frame.file, "/flextorchir/_live.py");
+  return absl::EndsWith(frame.file, "/flextorchir/_live.py") ||
+         absl::EndsWith(frame.file, "/flextorchir/_threads.py");
 }
 
 std::vector<Source::Frame> UserFrames(std::vector<Source::Frame> frames) {

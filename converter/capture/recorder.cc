@@ -266,10 +266,6 @@ bool Recorder::Impl::Begin(const at::RecordFunction& function,
       state.call.unannotated_writes.push_back(written);
     }
   }
-  if (options.frames) {
-    state.call.frames = static_cast<int32_t>(stacks.size());
-    stacks.push_back(CallStack::Here());
-  }
   return true;
 }
 
@@ -282,15 +278,24 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
   // instead would make torch rebuild its tables, which takes longer than all
   // the rest.
   if (state.depth++ > 0) return true;
-  std::lock_guard<std::mutex> lock(mutex);
-  failed_scope = kAbsent;
   try {
+    // Looking at Python's stack takes the interpreter's lock. Others may hold
+    // that as they wait for ours, so it is done first.
+    CallStack stack;
+    if (options.frames) stack = CallStack::Here();
+    std::lock_guard<std::mutex> lock(mutex);
+    failed_scope = kAbsent;
     if (session.load() == number && Begin(function, state)) {
       state.call.scope = scope;
       state.exceptions = std::uncaught_exceptions();
+      if (options.frames) {
+        state.call.frames = static_cast<int32_t>(stacks.size());
+        stacks.push_back(std::move(stack));
+      }
       return true;
     }
   } catch (const std::exception& error) {
+    std::lock_guard<std::mutex> lock(mutex);
     trace.failures.push_back(absl::StrCat(function.name(), ": ", error.what()));
   }
   state.depth = 0;

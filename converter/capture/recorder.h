@@ -36,8 +36,10 @@ struct RecorderOptions {
 // is recorded. A call that throws leaves no trace.
 //
 // A session records on its own thread, and on those to which torch carries its
-// thread-local state (torch.jit.fork and what follows torch.jit.wait).
-// Everything that is recorded is locked. Nothing ever throws into torch.
+// thread-local state (torch.jit.fork and what follows torch.jit.wait), or a
+// frontend does (a Python forward's threads). Everything that is recorded is
+// locked; who has that lock never waits for Python's. Nothing ever throws into
+// torch.
 //
 // The memory of tensors is not kept alive, except for tensors that no recorded
 // operator made. State, inputs and whatever else was there before the run is

@@ -14,6 +14,7 @@ import torch
 from torch.nn.modules import module as torch_module
 
 from flextorchir import _structure
+from flextorchir import _threads
 
 
 def class_name(cls):
@@ -171,7 +172,8 @@ class LiveModel:
         """Runs the model once.
 
         Args:
-          events: has `enter(path, class_name)` and `exit()`.
+          events: has `enter(path, class_name)`, `exit()` and `carry()`
+            (_threads.recorded_threads).
           args, kwargs: instead of those that the model came with.
 
         Returns:
@@ -186,21 +188,26 @@ class LiveModel:
         snapshot = _Snapshot(modules)
         paths = self._paths
         names = {}
-        entered = []
+        places = _threads.Places()
+        places.entered = [""]
 
         def enter(module, _):
+            entered = places.entered
+            if entered is None:  # none of the model's threads
+                return
             path = paths.get(id(module))
             cls = type(module)
             if path is None:
                 # Made while the model ran, or none of its own: where it is called.
-                path = entered[-1] if entered else ""
+                path = entered[-1]
             if cls not in names:
                 names[cls] = class_name(cls)
             entered.append(path)
             events.enter(path, names[cls])
 
         def leave(*_):
-            if entered:
+            entered = places.entered
+            if entered is not None and len(entered) > 1:
                 exception = sys.exc_info()[1]
                 if exception is not None and self._failed[0] is not exception:
                     # The innermost module that this exception left.
@@ -213,7 +220,8 @@ class LiveModel:
             torch_module.register_module_forward_hook(leave, always_call=True),
         ]
         try:
-            with _random_state(), _plain_operators():
+            with _random_state(), _plain_operators(), _threads.recorded_threads(
+                    places, events.carry):
                 result = self.model(*args, **kwargs)
         except BaseException as exception:
             self.exception = exception
@@ -221,7 +229,7 @@ class LiveModel:
         finally:
             for handle in handles:
                 handle.remove()
-            while entered:
+            while len(places.entered) > 1:
                 leave()
             snapshot.restore()
         leaves, self.result_spec, opaque = _structure.flatten(result, "result")

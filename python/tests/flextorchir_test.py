@@ -1,10 +1,14 @@
 """Tests the package on live modules: structure, state, granularity, files."""
 
+import asyncio
 import collections
+import concurrent.futures
 import dataclasses
+import multiprocessing.pool
 import os
 import random
 import tempfile
+import threading
 import typing
 import unittest
 
@@ -35,6 +39,65 @@ class Result:
 class Pair(typing.NamedTuple):
     left: torch.Tensor
     right: torch.Tensor
+
+
+def _with_threads(work):
+    threads = [threading.Thread(target=work, args=(i,)) for i in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _with_new_pool(work):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, (0, 1)))
+
+
+def _with_thread_pool(work):
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        pool.map(work, (0, 1))
+
+
+def _with_asyncio(work):
+
+    async def both():
+        await asyncio.gather(*(asyncio.to_thread(work, i) for i in (0, 1)))
+
+    asyncio.run(both())
+
+
+def _with_nested_threads(work):
+
+    def start_other():
+        work(0)
+        _with_threads(lambda i: work(1) if i == 1 else None)
+
+    thread = threading.Thread(target=start_other)
+    thread.start()
+    thread.join()
+
+
+class Parallel(torch.nn.Module):
+    """Calls its two branches on threads that `start` makes."""
+
+    def __init__(self, start):
+        super().__init__()
+        self.branches = torch.nn.ModuleList(
+            [torch.nn.Linear(4, 4),
+             torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU())])
+        self.start = start
+
+    def forward(self, x):
+        results = {}
+
+        def work(i):
+            # A new thread has a gradient mode of its own.
+            scale = 2 if torch.is_grad_enabled() else 3
+            results[i] = self.branches[i](x) * scale
+
+        self.start(work)
+        return results[0] + results[1]
 
 
 def kinds(conv):
@@ -198,6 +261,78 @@ class FlexTorchIrTest(unittest.TestCase):
             flextorchir.convert(model, (torch.rand(1, 3, 8, 8),))
         self.assertIn("module `1`", " ".join(caught.exception.__notes__))
         self.assertIn("shapes cannot be multiplied", str(caught.exception))
+
+    def test_threads_of_forward_are_recorded(self):
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        older_pool = concurrent.futures.ThreadPoolExecutor(2)
+        list(older_pool.map(abs, (1, 2)))
+        hooked = [(cls, dict(vars(cls))) for cls in (
+            threading.Thread, concurrent.futures.ThreadPoolExecutor,
+            multiprocessing.pool.ThreadPool)]
+        for name, start in (
+            ("threads", _with_threads),
+            ("nested threads", _with_nested_threads),
+            ("new pool", _with_new_pool),
+            ("pool", lambda work: list(pool.map(work, (0, 1)))),
+            ("older pool", lambda work: list(older_pool.map(work, (0, 1)))),
+            ("multiprocessing", _with_thread_pool),
+            ("asyncio", _with_asyncio),
+        ):
+            for repeat in range(5):
+                with self.subTest(name, repeat=repeat):
+                    model = Parallel(start).eval()
+                    conv = self.convert(model, torch.rand(2, 4))
+                    self.assertEqual(
+                        {"Linear": 2, "ReLU": 1, "Mul": 2, "Add": 1},
+                        kinds(conv))
+                    self.assertIn(' in "branches.1.0" ', conv.text)
+                    self.assertNotIn("_threads.py", conv.text)
+                    fresh = torch.rand(2, 4)
+                    with torch.no_grad():
+                        self.assert_same(model(fresh), conv.run(fresh))
+        for cls, attributes in hooked:
+            self.assertEqual(attributes, dict(vars(cls)))
+        pool.shutdown()
+        older_pool.shutdown()
+
+    def test_threads_of_others_are_not_recorded(self):
+        started, stop = threading.Event(), threading.Event()
+        other = torch.nn.Linear(3, 3)
+
+        def work():
+            started.set()
+            while not stop.is_set():
+                other(torch.rand(1, 3))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        started.wait()
+        try:
+            for _ in range(5):
+                conv = self.convert(torch.nn.Sequential(Net(), torch.nn.ReLU())
+                                    .eval(), torch.rand(1, 3, 8, 8))
+                self.assertEqual(1, kinds(conv)["Linear"])
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_an_exception_of_a_thread_leaves_it_as_it_was(self):
+
+        def fail(_):
+            raise ValueError("on purpose")
+
+        def start(work):
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                pool.submit(fail, 0).exception()
+                pool.submit(work, 0).result()
+                pool.submit(work, 1).result()
+
+        conv = self.convert(Parallel(start).eval(), torch.rand(2, 4))
+        self.assertEqual(2, kinds(conv)["Linear"])
+        with self.assertRaisesRegex(ValueError, "on purpose"):
+            flextorchir.convert(
+                Parallel(lambda work: _with_new_pool(fail)),
+                (torch.rand(2, 4),))
 
     def test_blackbox_keeps_a_module_as_one_layer(self):
         model = torch.nn.Sequential(Net(), torch.nn.Linear(5, 2)).eval()
