@@ -11,17 +11,15 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "flextorchir/converter/apply_rules.h"
 #include "flextorchir/converter/capture/functionalize.h"
-#include "flextorchir/converter/capture/recorder.h"
+#include "flextorchir/converter/captured_run.h"
 #include "flextorchir/converter/names.h"
 #include "flextorchir/converter/passes/composites.h"
 #include "flextorchir/converter/passes/drop_unused.h"
@@ -30,11 +28,9 @@
 #include "flextorchir/converter/structure.h"
 #include "flextorchir/converter/summarize.h"
 #include "flextorchir/converter/version.h"
-#include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/ir/layer_set.h"
 #include "flextorchir/ir/verify.h"
 #include "flextorchir/torch_bridge/error_message.h"
-#include "flextorchir/torch_bridge/tensor.h"
 #include "torch/version.h"
 
 namespace flextorchir {
@@ -84,128 +80,26 @@ class Pipeline {
   }
 
  private:
-  // -- The run.
+  // -- The runs.
   absl::Status Capture() {
-    absl::StatusOr<Flattened> inputs =
-        FlattenInputs(arguments_, frontend_.input_structure());
-    if (!inputs.ok()) return inputs.status();
-    input_structure_ = inputs->structure;
-    input_names_ = InputNames(input_structure_, frontend_.argument_names());
-    std::vector<InputLeaf> leaves;
-    for (size_t i = 0; i < inputs->leaves.size(); ++i) {
-      absl::StatusOr<TensorType> type = TypeOf(inputs->leaves[i]);
-      if (!type.ok()) {
-        return absl::Status(type.status().code(),
-                            absl::StrCat("input \"", input_names_[i],
-                                         "\": ", type.status().message()));
-      }
-      leaves.push_back({input_names_[i], *std::move(type)});
-      result_.inputs.emplace_back(inputs->leaves[i]);
+    CaptureOptions options;
+    options.frames = options_.frames;
+    options.keep_contents = options_.keep_activations;
+    absl::StatusOr<CapturedRun> run =
+        CaptureRun(frontend_, arguments_, options);
+    if (!run.ok()) return run.status();
+    base_ = *std::move(run);
+    for (const at::Tensor& input : base_.inputs) {
+      result_.inputs.emplace_back(input);
     }
-
-    RecorderOptions recorder_options;
-    recorder_options.frames = options_.frames;
-    recorder_options.keep_results = options_.keep_activations;
-    Recorder recorder(recorder_options);
-    const std::vector<NamedTensor> state = frontend_.state();
-    for (const NamedTensor& tensor : state) {
-      recorder.AddState(tensor.name, tensor.role, tensor.tensor);
+    for (const at::Tensor& output : base_.outputs) {
+      result_.outputs.emplace_back(output);
     }
-    for (size_t i = 0; i < inputs->leaves.size(); ++i) {
-      recorder.AddInput(static_cast<int32_t>(i), inputs->leaves[i]);
-    }
-    absl::StatusOr<c10::IValue> returned = RunModel(recorder);
-    absl::StatusOr<Flattened> outputs =
-        returned.ok() ? FlattenResult(*returned, frontend_.result_structure())
-                      : absl::StatusOr<Flattened>(returned.status());
-    // In any case, because it puts back what the model changed.
-    trace_ = recorder.Finish(outputs.ok() ? outputs->leaves
-                                          : std::vector<at::Tensor>());
-    if (!outputs.ok()) return outputs.status();
-    output_structure_ = std::move(outputs->structure);
-
-    absl::StatusOr<FunctionalGraph> graph = Functionalize(trace_, leaves);
-    if (!graph.ok()) return graph.status();
-    functional_ = *std::move(graph);
-    NoteParametersWithoutGrad(state);
-    TakeOutputs();
-    if (options_.keep_activations) TakeActivations(recorder);
-    TellBaked("baked-input", input_structure_,
+    TellBaked("baked-input", base_.input_structure,
               "is no tensor: its value is part of the graph");
-    TellBaked("baked-result", output_structure_,
+    TellBaked("baked-result", base_.output_structure,
               "is no tensor: it is returned as it was in this run");
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<c10::IValue> RunModel(Recorder& recorder) {
-    Recorder::Session session(recorder);
-    try {
-      return frontend_.Run(arguments_, recorder);
-    } catch (const std::exception& error) {
-      return absl::InvalidArgumentError(ErrorMessage(error));
-    } catch (...) {
-      return absl::InvalidArgumentError(
-          "the model threw something that is no exception");
-    }
-  }
-
-  void NoteParametersWithoutGrad(const std::vector<NamedTensor>& state) {
-    std::vector<std::string> without;
-    bool all = true;
-    for (const NamedTensor& parameter : state) {
-      const at::Tensor& tensor = parameter.tensor;
-      if (parameter.role != Weights::Role::kParameter || !tensor.defined() ||
-          !(tensor.is_floating_point() || tensor.is_complex())) {
-        continue;
-      }
-      if (tensor.requires_grad()) {
-        all = false;
-      } else {
-        without.push_back(parameter.name);
-      }
-    }
-    if (without.empty()) return;
-    functional_.model.metadata[kParametersWithoutGrad] =
-        all ? "*" : absl::StrJoin(without, ",");
-  }
-
-  // The outputs of graphs[0] as the run left them: the model's results, then
-  // what it made of its state and inputs.
-  void TakeOutputs() {
-    for (const at::Tensor& content : trace_.result_contents) {
-      result_.outputs.emplace_back(content.detach());
-    }
-    const Model& model = functional_.model;
-    for (const StateOutput& changed : model.state_outputs) {
-      at::Tensor left;
-      for (const ExternalTensor& external : trace_.externals) {
-        const std::vector<std::string>& names = external.weights_names;
-        const bool is_it =
-            changed.input != kAbsent
-                ? absl::c_linear_search(external.inputs, changed.input)
-                : absl::c_linear_search(names,
-                                        model.weights[changed.weights].name);
-        if (is_it) left = external.left;
-      }
-      result_.outputs.emplace_back(left);
-    }
-  }
-
-  void TakeActivations(const Recorder& recorder) {
-    for (const FunctionalGraph::Result& result : functional_.results) {
-      at::Tensor content;
-      if (result.call != kAbsent) {
-        const auto& results = recorder.results_of(result.call);
-        if (result.index < static_cast<int32_t>(results.size())) {
-          content = results[result.index];
-        }
-      }
-      contents_.push_back(std::move(content));
-    }
-    // From here on a value's result says where its content is.
-    for (size_t v = 0; v < functional_.results.size(); ++v) {
-      functional_.results[v] = {static_cast<int32_t>(v), 0};
-    }
   }
 
   void TellBaked(absl::string_view code, const Structure& structure,
@@ -221,6 +115,10 @@ class Pipeline {
 
   // -- From what ran to the model.
   absl::Status BuildModel() {
+    // From here on a value's result says where its content is.
+    for (size_t v = 0; v < base_.contents.size(); ++v) {
+      functional_.results[v] = {static_cast<int32_t>(v), 0};
+    }
     PlaceUnknownValues();
     PathsFromParameters();
     CutSourceRoot();
@@ -235,26 +133,26 @@ class Pipeline {
     composites.blackbox = options_.blackbox;
     composites.registry = raw ? nullptr : registry;
     const ChosenScopes chosen =
-        ChooseScopes(trace_.scopes, composites, &functional_.warnings);
+        ChooseScopes(base_.trace.scopes, composites, &functional_.warnings);
 
     FoldOptions fold;
     fold.fold = !raw;
     fold.keep = [&](ScopeId scope) {
-      return chosen.Within(trace_.scopes, scope);
+      return chosen.Within(base_.trace.scopes, scope);
     };
     FoldConstants(fold, &functional_);
     absl::StatusOr<LayerScopes> layer_scopes =
-        CutComposites(trace_.scopes, chosen, &functional_);
+        CutComposites(base_.trace.scopes, chosen, &functional_);
     if (!layer_scopes.ok()) return layer_scopes.status();
 
     Model& model = functional_.model;
-    NameLayers(trace_.scopes, *layer_scopes, &model);
+    NameLayers(base_.trace.scopes, *layer_scopes, &model);
     if (!raw) {
       absl::Status status = ApplyRules(*registry, &model, &reasons_);
       if (!status.ok()) return status;
     }
     const std::vector<ValueId> old_ids = DropUnused(&model);
-    NameValues(input_names_, &model);
+    NameValues(base_.input_names, &model);
     if (options_.keep_activations) NameActivations(old_ids);
     Describe(&model);
     return absl::OkStatus();
@@ -288,7 +186,7 @@ class Pipeline {
   // Where no module said that it was entered (C++ modules have no hooks), a
   // layer belongs to the module whose parameters it reads.
   void PathsFromParameters() {
-    if (trace_.scopes.size() > 1) return;
+    if (base_.trace.scopes.size() > 1) return;
     const Model& model = functional_.model;
     for (Layer& layer : functional_.model.graphs[0].layers) {
       for (ValueId input : PresentValues(layer.inputs)) {
@@ -327,7 +225,7 @@ class Pipeline {
     for (size_t v = 0; v < graph.values.size(); ++v) {
       // CutComposites adds no values to graphs[0]: the table still holds.
       const at::Tensor& content =
-          contents_[functional_.results[old_ids[v]].call];
+          base_.contents[functional_.results[old_ids[v]].call];
       if (content.defined()) {
         result_.activations[graph.values[v].name] = content;
       }
@@ -338,8 +236,8 @@ class Pipeline {
     model->name = frontend_.name();
     model->producer = absl::StrCat("FlexTorchIR ", kVersion);
     model->metadata["torch"] = TORCH_VERSION;
-    model->inputs = std::move(input_structure_);
-    model->outputs = std::move(output_structure_);
+    model->inputs = std::move(base_.input_structure);
+    model->outputs = std::move(base_.output_structure);
     model->layer_set_version = 1;
     for (const Graph& graph : model->graphs) {
       for (const Layer& layer : graph.layers) {
@@ -354,12 +252,8 @@ class Pipeline {
   Frontend& frontend_;
   const ModelInputs& arguments_;
   const ConvertOptions& options_;
-  Structure input_structure_;
-  Structure output_structure_;
-  std::vector<std::string> input_names_;
-  Trace trace_;
-  FunctionalGraph functional_;
-  std::vector<at::Tensor> contents_;  // by value as first numbered; if kept
+  CapturedRun base_;
+  FunctionalGraph& functional_ = base_.functional;
   PlaceholderReasons reasons_;
   Conversion result_;
 };

@@ -31,6 +31,12 @@ struct ConvertOptions {
   bool frames = true;
   // Prefix that is cut from source paths, where they have it.
   std::string source_root;
+  // Run the model a second time on inputs of the same shapes with other
+  // values, to see what of the graph depends on them.
+  bool probe = true;
+  // Further inputs of the same structure, on which the model is run too: what
+  // differs between the runs is not as it is for all inputs.
+  std::vector<ModelInputs> examples;
   // Keep the content of every value, for layer-by-layer comparison. Costs a
   // copy of each.
   bool keep_activations = false;

@@ -11,9 +11,11 @@
 namespace flextorchir {
 namespace {
 
-enum class Cause : uint8_t { kNone, kState, kRandom, kInput };
+using Cause = FunctionalGraph::Read::Cause;
 
-absl::string_view Describe(Cause cause) {
+}  // namespace
+
+absl::string_view CauseName(Cause cause) {
   switch (cause) {
     case Cause::kInput:
       return "the model's inputs";
@@ -21,20 +23,18 @@ absl::string_view Describe(Cause cause) {
       return "a random number";
     case Cause::kState:
       return "state that the model changes";
-    case Cause::kNone:
+    case Cause::kConstants:
       break;
   }
-  return "";
+  return "constants";
 }
-
-}  // namespace
 
 void ReportBakedValues(GraphBuilder& builder, const StorageVersions& versions,
                        const std::vector<int32_t>& state,
                        const std::vector<ValueRead>& reads) {
   if (reads.empty()) return;
   const Trace& trace = builder.trace();
-  std::vector<Cause> causes(builder.graph().values.size(), Cause::kNone);
+  std::vector<Cause> causes(builder.graph().values.size(), Cause::kConstants);
   for (ValueId input : builder.graph().inputs) causes[input] = Cause::kInput;
   for (int32_t external : state) {
     const ValueId value = versions.external_value(external);
@@ -46,7 +46,7 @@ void ReportBakedValues(GraphBuilder& builder, const StorageVersions& versions,
     const int32_t call = builder.out().origins[i].call;
     Cause cause = call != kAbsent && trace.calls[call].info->random
                       ? Cause::kRandom
-                      : Cause::kNone;
+                      : Cause::kConstants;
     for (const Slot& slot : layer.inputs) {
       for (ValueId value : slot.values) {
         if (value != kAbsent) cause = std::max(cause, causes[value]);
@@ -58,16 +58,21 @@ void ReportBakedValues(GraphBuilder& builder, const StorageVersions& versions,
       }
     }
   }
-  int32_t last_call = kAbsent;  // one row a call
-  for (const ValueRead& read : reads) {
-    const Cause cause = causes[read.value];
-    if (cause == Cause::kNone || read.call == last_call) continue;
-    last_call = read.call;
+  std::vector<FunctionalGraph::Read>& rows = builder.out().reads;
+  for (const ValueRead& read : reads) {  // one row a call
+    if (rows.empty() || rows.back().call != read.call) {
+      rows.push_back({read.call, Cause::kConstants});
+    }
+    rows.back().cause = std::max(rows.back().cause, causes[read.value]);
+  }
+  for (const FunctionalGraph::Read& read : rows) {
+    if (read.cause == Cause::kConstants) continue;
     const std::string& op = trace.calls[read.call].info->name;
     const bool branch = op == "aten::is_nonzero";
     builder.WarnAt(
         read.call, Report::Severity::kWarning, "baked-value",
-        absl::StrCat(op, " reads a value that depends on ", Describe(cause),
+        absl::StrCat(op, " reads a value that depends on ",
+                     CauseName(read.cause),
                      branch ? ": the branch that was taken"
                             : ": what the program did with it",
                      " is part of the graph, and will not follow other "

@@ -15,10 +15,11 @@ struct ValueRead {
   ValueId value;
 };
 
-// A warning for every read of what may differ from run to run: what depends on
-// the model's inputs, on a random operator, or on state that the model changes
-// (`state`: numbers in Trace::externals). The program has gone on with what it
-// read, so that it is part of the graph.
+// Lists every read, with what it depends on: the model's inputs, a random
+// operator, or state that the model changes (`state`: numbers in
+// Trace::externals). A warning for each that depends on one of these, and may
+// differ from run to run: the program has gone on with what it read, so that it
+// is part of the graph.
 void ReportBakedValues(GraphBuilder& builder, const StorageVersions& versions,
                        const std::vector<int32_t>& state,
                        const std::vector<ValueRead>& reads);

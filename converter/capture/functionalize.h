@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "flextorchir/converter/capture/trace.h"
 #include "flextorchir/converter/report.h"
 #include "flextorchir/ir/graph.h"
@@ -29,6 +30,9 @@ struct FunctionalGraph {
   struct Origin {
     ScopeId scope = 0;
     int32_t call = kAbsent;
+    // Another run of the model has shown that the layer, or a constant that it
+    // reads, is not always the same: it is not to be folded.
+    bool varies = false;
   };
   std::vector<Origin> origins;
   // By value of graphs[0]: the result it is, or kAbsent.
@@ -37,8 +41,23 @@ struct FunctionalGraph {
     int32_t index = 0;  // among the tensors of the results of that call
   };
   std::vector<Result> results;
+  // The calls that told the program what is in a tensor (aten::item, `if t:`),
+  // in order.
+  struct Read {
+    // What the tensor depends on; the last that holds.
+    enum class Cause : uint8_t { kConstants, kState, kRandom, kInput };
+    int32_t call = kAbsent;
+    Cause cause = Cause::kConstants;
+  };
+  std::vector<Read> reads;
+  // By weights of the model: the row in Trace::externals that they are, or
+  // kAbsent.
+  std::vector<int32_t> externals;
   std::vector<Report::Warning> warnings;  // in the order of the calls
 };
+
+// For messages: "the model's inputs".
+absl::string_view CauseName(FunctionalGraph::Read::Cause cause);
 
 // Makes a graph from a trace: values are versions of storage. In-place and out=
 // operators become their functional twins (relu_ -> relu, add.out ->

@@ -67,7 +67,9 @@ class WeightsBinder {
     }
   }
 
-  absl::Status Bind(const ExternalTensor& external, ValueId value) {
+  // `number`: of the row in Trace::externals.
+  absl::Status Bind(int32_t number, ValueId value) {
+    const ExternalTensor& external = builder_.trace().externals[number];
     Model& model = builder_.out().model;
     const TensorMeta& meta = builder_.meta(external.meta);
     const bool shareable = meta.storage != kAbsent && !external.from_empty;
@@ -84,7 +86,7 @@ class WeightsBinder {
     const std::string name =
         external.weights_names.empty() ? NewName() : external.weights_names[0];
     if (absl::Status status =
-            Bind(name, external.role, external.content, value);
+            Bind(name, external.role, external.content, number, value);
         !status.ok()) {
       return status;
     }
@@ -97,7 +99,7 @@ class WeightsBinder {
   }
 
   absl::Status Bind(const at::Tensor& constant, ValueId value) {
-    return Bind(NewName(), Weights::Role::kConstant, constant, value);
+    return Bind(NewName(), Weights::Role::kConstant, constant, kAbsent, value);
   }
 
  private:
@@ -109,7 +111,7 @@ class WeightsBinder {
     return name;
   }
   absl::Status Bind(const std::string& name, Weights::Role role,
-                    const at::Tensor& content, ValueId value) {
+                    const at::Tensor& content, int32_t number, ValueId value) {
     absl::StatusOr<Weights> weights = ToWeights(name, role, content);
     if (!weights.ok()) return weights.status();
     Model& model = builder_.out().model;
@@ -117,6 +119,7 @@ class WeightsBinder {
     builder_.graph().values[value].weights =
         static_cast<WeightsId>(model.weights.size());
     model.weights.push_back(*std::move(weights));
+    builder_.out().externals.push_back(number);
     return absl::OkStatus();
   }
 
@@ -201,7 +204,7 @@ absl::Status BindWeights(GraphBuilder& builder, StorageVersions& versions,
     } else if (value == kAbsent || !read[value]) {
       continue;
     }
-    if (absl::Status status = binder.Bind(external, value); !status.ok()) {
+    if (absl::Status status = binder.Bind(index, value); !status.ok()) {
       return status;
     }
     if (output != state.end()) {
