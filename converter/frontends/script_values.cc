@@ -1,6 +1,7 @@
 #include "flextorchir/converter/frontends/script_values.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -76,10 +77,20 @@ c10::IValue CoerceTo(const c10::IValue& value, const c10::TypePtr& type) {
 }
 
 c10::IValue CopyContainers(const c10::IValue& value) {
+  return ReplaceTensors(value, [](const at::Tensor& tensor) { return tensor; });
+}
+
+c10::IValue ReplaceTensors(
+    const c10::IValue& value,
+    const std::function<at::Tensor(const at::Tensor&)>& replace) {
+  if (value.isTensor()) {
+    const at::Tensor& tensor = value.toTensor();
+    return tensor.defined() ? c10::IValue(replace(tensor)) : value;
+  }
   if (value.isList()) {
     c10::impl::GenericList copy(value.toList().elementType());
     for (const c10::IValue& element : value.toListRef()) {
-      copy.push_back(CopyContainers(element));
+      copy.push_back(ReplaceTensors(element, replace));
     }
     return copy;
   }
@@ -87,13 +98,15 @@ c10::IValue CopyContainers(const c10::IValue& value) {
     const auto dict = value.toGenericDict();
     c10::impl::GenericDict copy(dict.keyType(), dict.valueType());
     for (const auto& entry : dict) {
-      copy.insert(entry.key(), CopyContainers(entry.value()));
+      copy.insert(entry.key(), ReplaceTensors(entry.value(), replace));
     }
     return copy;
   }
   if (value.isTuple()) {
     std::vector<c10::IValue> elements = *ElementsOf(value);
-    for (c10::IValue& element : elements) element = CopyContainers(element);
+    for (c10::IValue& element : elements) {
+      element = ReplaceTensors(element, replace);
+    }
     return MakeTuple(std::move(elements), value.type());
   }
   return value;

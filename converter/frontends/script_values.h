@@ -1,6 +1,9 @@
 #ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_VALUES_H_
 #define FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_VALUES_H_
 
+#include <functional>
+
+#include "ATen/core/Tensor.h"
 #include "ATen/core/ivalue.h"
 #include "ATen/core/jit_type_base.h"
 
@@ -14,6 +17,12 @@ c10::IValue CoerceTo(const c10::IValue& value, const c10::TypePtr& type);
 
 // Copies lists, dicts and tuples; what they hold (tensors, objects) is shared.
 c10::IValue CopyContainers(const c10::IValue& value);
+
+// The same, with other tensors: each is replaced by what `replace` says. An
+// undefined one stays.
+c10::IValue ReplaceTensors(
+    const c10::IValue& value,
+    const std::function<at::Tensor(const at::Tensor&)>& replace);
 
 }  // namespace flextorchir
 
