@@ -155,6 +155,10 @@ void AppendConstantPaths(const Structure& structure, const std::string& path,
     if (!structure.constant.is_none()) paths->push_back(path);
     return;
   }
+  // An object that no tensor hangs on.
+  if (structure.kind == Structure::Kind::kNamed && structure.children.empty()) {
+    paths->push_back(path);
+  }
   int64_t index = 0;
   for (const Structure::Child& child : structure.children) {
     std::string step = absl::StrCat("[", index++, "]");

@@ -135,8 +135,8 @@ absl::Status OpaqueError(const py::handle& opaque) {
   }
   return absl::UnimplementedError(absl::StrCat(
       objects,
-      "; arguments may be tensors, numbers, strings, None, and "
-      "tuples, lists, dicts, named tuples and dataclasses of them"));
+      "; arguments and results may be tensors, numbers, strings, None, "
+      "tuples, lists and dicts of them, and objects with attributes that are"));
 }
 
 }  // namespace

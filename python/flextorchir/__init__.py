@@ -38,7 +38,7 @@ class LoadedModel:
         self._model = model
         # The classes of the original, where it was converted in this process.
         self._output_spec = output_spec or _structure.Spec(
-            model.output_structure, {})
+            model.output_structure)
         self._input_structure = model.input_structure
 
     @property
@@ -135,7 +135,9 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
     Args:
       module: a torch.nn.Module, or any callable.
       args, kwargs: what it is called with: tensors, numbers, strings, None, and
-        tuples, lists, dicts, named tuples and dataclasses of them.
+        tuples, lists, dicts, named tuples and dataclasses of them; numpy arrays;
+        and objects (a cache of keys and values), whose tensors are then inputs. An
+        object that the model changes is left as it was.
       blackbox: modules to keep as one layer each: paths ("layer1.0"), class names,
         or classes.
       dynamic, example_inputs: sizes that vary; not supported yet.

@@ -162,6 +162,12 @@ class LiveModel:
         leaves, spec, opaque = _structure.flatten(value, "arguments")
         return leaves, spec.structure, opaque
 
+    def _own_arguments(self):
+        """What it is called with. Objects in it, which the model may change (a
+        cache that grows), are copies that share their tensors."""
+        leaves, spec, _ = _structure.flatten((self.args, self.kwargs), "arguments")
+        return spec.unflatten(leaves) if spec.copies else (self.args, self.kwargs)
+
     @property
     def failed_path(self):
         """The module that the exception came from; empty if it was none."""
@@ -181,7 +187,7 @@ class LiveModel:
           name) of what the structure cannot tell.
         """
         if args is None:
-            args, kwargs = self.args, self.kwargs
+            args, kwargs = self._own_arguments()
         modules = []
         if isinstance(self.model, torch.nn.Module):
             modules = list(self.model.modules())

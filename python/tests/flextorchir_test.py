@@ -9,10 +9,13 @@ import os
 import random
 import tempfile
 import threading
+import types
 import typing
 import unittest
 
 import flextorchir
+from flextorchir import _structure
+import numpy
 import torch
 import torchvision
 
@@ -177,15 +180,81 @@ class FlexTorchIrTest(unittest.TestCase):
                 }
 
         x = torch.rand(2, 2)
-        # An OrderedDict comes back as a dict.
-        with torch.no_grad():
-            arguments = (Pair(x, x + 1), {"a": x, "b": x + 2}, None,
-                         [(x, x), (x, x + 1)])
-            conv = flextorchir.convert(Nested(), arguments)
-            expected = Nested()(*arguments)
-            actual = conv.run(*arguments)
-        expected[1] = dict(expected[1])
-        self.assert_same(expected, actual)
+        self.convert(Nested(), Pair(x, x + 1), {"a": x, "b": x + 2}, None,
+                     [(x, x), (x, x + 1)])
+
+    def test_objects_that_hold_tensors(self):
+
+        class Layer:
+
+            def __init__(self):
+                self.keys = None
+                self.dtype = torch.float32
+
+        class Cache:
+
+            def __init__(self):
+                self.layers = []
+                self.seen = 0
+                self.owner = self
+
+        class Decoder(torch.nn.Module):
+
+            def forward(self, x, cache):
+                if not cache.layers:
+                    cache.layers.append(Layer())
+                    cache.layers[0].keys = x
+                else:
+                    cache.layers[0].keys = torch.cat([cache.layers[0].keys, x])
+                cache.seen += 1
+                return {"sum": cache.layers[0].keys.sum(), "cache": cache}
+
+        model, empty = Decoder(), Cache()
+        first = flextorchir.convert(model, (torch.ones(2), empty))
+        self.assertEqual(([], 0), (empty.layers, empty.seen))
+        self.assertIn("baked-input",
+                      [row["code"] for row in first.report["warnings"]])
+        grown = first.run(torch.ones(2), empty)["cache"]
+        self.assertIsInstance(grown, Cache)
+        self.assertIsInstance(grown.layers[0], Layer)
+        self.assertEqual(torch.float32, grown.layers[0].dtype)
+
+        conv = flextorchir.convert(model, (torch.zeros(1), grown))
+        self.assertEqual(1, grown.seen)
+        self.assertEqual([2], list(grown.layers[0].keys.shape))
+        grown.layers[0].keys = torch.tensor([1.0, 2.0])
+        with tempfile.TemporaryDirectory() as folder:
+            prefix = os.path.join(folder, "decoder")
+            conv.save(prefix)
+            loaded = flextorchir.load(prefix + ".ftfb")
+            for one in (conv, loaded):
+                result = one.run(torch.tensor([3.0]), grown)
+                self.assertEqual(6, result["sum"])
+                self.assert_same(torch.tensor([1.0, 2.0, 3.0]),
+                                 result["cache"].layers[0].keys)
+        self.assertIs(types.SimpleNamespace, type(result["cache"]))
+        with self.assertRaisesRegex(flextorchir.Error, "converted with"):
+            conv.run(torch.tensor([3.0]), empty)
+
+    def test_arrays_are_tensors(self):
+
+        class Image(torch.nn.Module):
+
+            def forward(self, image, table):
+                return (torch.from_numpy(image) * table["a", 1]).numpy()
+
+        image = numpy.arange(6, dtype=numpy.float32).reshape(2, 3)
+        table = {("a", 1): torch.tensor(2.0)}
+        conv = flextorchir.convert(Image(), (image, table))
+        self.assertEqual([], conv.report["warnings"])
+        result = conv.run(image + 1, table)
+        self.assertIsInstance(result, numpy.ndarray)
+        self.assertTrue(numpy.array_equal((image + 1) * 2, result))
+
+    def test_a_file_makes_no_object_of_any_class(self):
+        spec = _structure.Spec(
+            ("named", "subprocess.Popen", [("args", ("constant", "false"))]))
+        self.assertEqual(types.SimpleNamespace(args="false"), spec.unflatten([]))
 
     def test_what_goes_through_comes_back(self):
         weight = torch.nn.Parameter(torch.rand(3))
