@@ -61,6 +61,16 @@ constexpr LayerSetRow kRows[] = {
      "Product of two matrices."},
     {"Bmm(input, mat2) -> output", Family::kLinear, 1, "torch.bmm",
      "Products of two batches of matrices."},
+    {"GroupedMm(input, mat2, offs?, bias?, *, out_dtype: dtype? = none) -> "
+     "output",
+     Family::kLinear, 1, "torch.nn.functional.grouped_mm",
+     "Products of groups of rows or columns, which end at offs, with a matrix "
+     "each; of batches without offs."},
+    {"IntMm(input, mat2) -> output", Family::kLinear, 1, "torch._int_mm",
+     "Product of two matrices of int8, in int32."},
+    {"WeightInt8PackMm(input, mat2, scales) -> output", Family::kLinear, 1,
+     "torch._weight_int8pack_mm",
+     "Product with the transpose of an int8 matrix, whose rows are scaled."},
     {"Mv(input, vec) -> output", Family::kLinear, 1, "torch.mv",
      "Product of a matrix and a vector."},
     {"Dot(input, tensor) -> output", Family::kLinear, 1, "torch.dot",

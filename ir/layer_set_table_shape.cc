@@ -32,6 +32,8 @@ constexpr LayerSetRow kRows[] = {
      "Swaps the last two dimensions."},
     {"MH(input) -> output", Family::kShape, 1, "torch.Tensor.mH",
      "Swaps the last two dimensions, and conjugates."},
+    {"H(input) -> output", Family::kShape, 1, "torch.Tensor.H",
+     "Swaps the dimensions of a matrix, and conjugates."},
     {"Adjoint(input) -> output", Family::kShape, 1, "torch.adjoint",
      "Swaps the last two dimensions, and conjugates."},
     {"Permute(input, *, dims: int[]) -> output", Family::kShape, 1,
@@ -54,6 +56,9 @@ constexpr LayerSetRow kRows[] = {
     {"RepeatInterleave(input, *, repeats: int, dim: int? = none, output_size: "
      "int? = none) -> output",
      Family::kShape, 1, "torch.repeat_interleave", "Repeats each element."},
+    {"RepeatedIndices(repeats, *, output_size: int? = none) -> output",
+     Family::kShape, 1, "torch.repeat_interleave",
+     "The number i as often as repeats[i] says, for each i."},
     {"Cat(tensors[], *, dim: int = 0) -> output", Family::kShape, 1,
      "torch.cat", "Tensors one after the other along a dimension."},
     {"Stack(tensors[], *, dim: int = 0) -> output", Family::kShape, 1,

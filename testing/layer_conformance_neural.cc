@@ -5,6 +5,12 @@ namespace flextorchir {
 namespace {
 
 constexpr LayerCase kCases[] = {
+    {"aten::_grouped_mm", "GroupedMm",
+     "(self=%tokens4, mat2=%experts, offs=%ends32)"},
+    {"aten::_grouped_mm", "GroupedMm", "(self=%batch, mat2=%batch2)"},
+    {"aten::_int_mm", "IntMm", "(self=%bytes, mat2=%bytes)"},
+    {"aten::_weight_int8pack_mm", "WeightInt8PackMm",
+     "(self=%halves, mat2=%bytes, scales=%scales)"},
     {"aten::conv1d", "Conv1d",
      "(input=%x1, weight=%w1, bias=%c6) {stride=[2], padding=[1], "
      "dilation=[1], groups=1}"},

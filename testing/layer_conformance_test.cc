@@ -168,6 +168,16 @@ const std::map<std::string, at::Tensor>& Tensors() {
         {"i1", at::randint(1, 4, {4}, at::kLong)},
         {"small", f32({2, 2})},
         {"spectrum", at::randn({2, 9, 17}, at::kComplexFloat)},
+        {"i1s", longs({1, 2, 1})},
+        {"ends", longs({0, 1, 4})},
+        {"ends32", at::tensor({1, 3, 4}, at::kInt)},
+        {"tokens4", f32({4, 4})},
+        {"experts", f32({3, 4, 4})},
+        {"bytes", at::randint(-9, 9, {32, 32}, at::kChar)},
+        {"halves", f32({4, 32}).to(at::kBFloat16)},
+        {"scales", at::rand({32}).to(at::kBFloat16)},
+        {"small23", f32({2, 3})},
+        {"classes", at::randint(4, {2, 8, 8}, at::kLong)},
     };
   }();
   return *tensors;
