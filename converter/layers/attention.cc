@@ -275,12 +275,16 @@ class Attention {
     if (count == 0 || count > 2 || body_.outputs.size() != count) {
       return Decline("it has other results than its output and its weights");
     }
+    size_t outputs = 0;
     for (size_t i = 0; i < count; ++i) {
-      const bool is_output = projections_.count(body_.outputs[i]) > 0;
-      if (is_output != (i == 0)) {
-        return Decline(count == 1 ? "only its weights are used"
-                                  : "its weights come before its output");
-      }
+      if (projections_.count(body_.outputs[i]) == 0) continue;
+      ++outputs;
+      // Where the batch comes first, the output is laid out after the weights.
+      std::swap(result->outputs[0], result->outputs[i]);
+    }
+    if (outputs != 1) {
+      return Decline(outputs == 0 ? "only its weights are used"
+                                  : "it has its output twice");
     }
     result->outputs[0].name = "output";
     if (count == 2) result->outputs[1].name = "attn_weights";

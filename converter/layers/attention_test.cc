@@ -104,6 +104,26 @@ TEST(MultiheadAttention, OfTwoInputsAndMasks) {
             "need_weights=true, num_heads=2}");
 }
 
+TEST(MultiheadAttention, WithItsWeightsBeforeItsOutput) {
+  EXPECT_EQ(Convert("input=%x, in_proj_weight=%w, \"out_proj.weight\"=%ow",
+                    R"(%x: f32[5,3,8], %w: f32[24,8], %ow: f32[8,8]) {
+        %p: f32[5,3,24] = op "p" target "aten::linear" (input=%x, weight=%w)
+        %q: f32[6,5,4] = op "q" target "aten::view" (self=%p) {size=[6, 5, 4]}
+        %s: f32[6,5,5] = op "s" target "aten::bmm" (self=%q, mat2=%q)
+        %m: f32[6,5,5] = op "m" target "aten::softmax.int" (self=%s) {dim=-1}
+        %l: f32[5,3,8] = op "l" target "aten::linear" (input=%q, weight=%ow)
+        %t: f32[3,5,8] = op "t" target "aten::transpose.int" (self=%l)
+            {dim0=1, dim1=0}
+        return %m, %t
+      })",
+                    "output_0=%m: f32[6,5,5], output_1=%o: f32[3,5,8]"),
+            "%o: f32[3,5,8], attn_weights=%m: f32[6,5,5] = "
+            "MultiheadAttention \"a\" (query=%x, key=%x, value=%x, "
+            "in_proj_weight=%w, out_proj_weight=%ow) {add_zero_attn=false, "
+            "average_attn_weights=false, batch_first=false, dropout=0.0, "
+            "embed_dim=4, is_causal=false, need_weights=true, num_heads=1}");
+}
+
 TEST(MultiheadAttention, OnTheFastPath) {
   EXPECT_EQ(
       Convert("input_0=%x, input_1=%kpm, in_proj_weight=%w, in_proj_bias=%b, "

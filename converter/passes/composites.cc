@@ -373,15 +373,17 @@ class Cutter {
     return PresentValues(main().layers[candidate.members.back()].outputs);
   }
 
-  // Takes what a rule made of the layer, and brings the body's inputs into the
-  // order of the layer's.
+  // Takes what a rule made of the layer, and brings the body's inputs and
+  // outputs into the order of the layer's.
   absl::Status AcceptRule(Candidate* candidate, Layer layer) {
     const auto broken = [&](absl::string_view what) {
       return absl::InternalError(
           absl::StrCat(Describe(candidate->scope), ", ", what));
     };
-    if (PresentValues(layer.outputs) !=
-        PresentValues(candidate->layer.outputs)) {
+    const std::vector<ValueId> outputs = PresentValues(layer.outputs);
+    const std::vector<ValueId> before = PresentValues(candidate->layer.outputs);
+    if (!std::is_permutation(outputs.begin(), outputs.end(), before.begin(),
+                             before.end())) {
       return broken("changed what the layer's outputs are");
     }
     std::vector<ValueId> body_inputs;
@@ -417,6 +419,10 @@ class Cutter {
       }
     }
     candidate->body.inputs = std::move(body_inputs);
+    candidate->body.outputs.clear();
+    for (ValueId output : outputs) {
+      candidate->body.outputs.push_back(candidate->body_values.at(output));
+    }
     candidate->layer = std::move(layer);
     return absl::OkStatus();
   }
