@@ -133,7 +133,7 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
     mode.
 
     Args:
-      module: a torch.nn.Module, or any callable.
+      module: a torch.nn.Module, a method of one, or any callable.
       args, kwargs: what it is called with: tensors, numbers, strings, None, and
         tuples, lists, dicts, named tuples and dataclasses of them; numpy arrays;
         and objects (a cache of keys and values), whose tensors are then inputs. An

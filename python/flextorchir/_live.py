@@ -5,6 +5,7 @@ that the user's module, and the switches of the process, are left as they were.
 """
 
 import contextlib
+import functools
 import importlib
 import inspect
 import random
@@ -102,8 +103,20 @@ def _plain_operators():
         torch.backends.mha.set_fastpath_enabled(fast_path)
 
 
+def _module_of(model):
+    """The module that a callable is, or is a method of; else None."""
+    while isinstance(model, functools.partial):
+        model = model.func
+    model = getattr(model, "__self__", model)
+    return model if isinstance(model, torch.nn.Module) else None
+
+
 class LiveModel:
-    """A module and what it is called with; `run` is called by the extension."""
+    """A module and what it is called with; `run` is called by the extension.
+
+    A method of a module (`net.features`) is called as it is; names, parameters and
+    all else are the module's.
+    """
 
     def __init__(self, model, args=(), kwargs=None):
         if not callable(model):
@@ -116,28 +129,28 @@ class LiveModel:
         self.exception = None
         self._failed = (None, "")
         self.result_spec = None
+        self.module = _module_of(model)
         self._paths = {}
-        if isinstance(model, torch.nn.Module):
+        if self.module is not None:
             # The first path of a module counts, as it does in named_modules.
-            self._paths = {id(m): path for path, m in model.named_modules()}
+            self._paths = {id(m): path for path, m in self.module.named_modules()}
 
     @property
     def name(self):
-        cls = type(self.model)
-        if isinstance(self.model, torch.nn.Module):
-            return cls.__name__
-        return getattr(self.model, "__name__", cls.__name__)
+        if self.module is not None:
+            return type(self.module).__name__
+        return getattr(self.model, "__name__", type(self.model).__name__)
 
     def state(self):
         """(name, is_parameter, tensor) for each name of a parameter or buffer."""
-        if not isinstance(self.model, torch.nn.Module):
+        if self.module is None:
             return []
         named = [
             (name, True, tensor) for name, tensor in
-            self.model.named_parameters(remove_duplicate=False)
+            self.module.named_parameters(remove_duplicate=False)
         ] + [
             (name, False, tensor) for name, tensor in
-            self.model.named_buffers(remove_duplicate=False)
+            self.module.named_buffers(remove_duplicate=False)
         ]
         return [row for row in named if isinstance(row[2], torch.Tensor)]
 
@@ -189,8 +202,8 @@ class LiveModel:
         if args is None:
             args, kwargs = self._own_arguments()
         modules = []
-        if isinstance(self.model, torch.nn.Module):
-            modules = list(self.model.modules())
+        if self.module is not None:
+            modules = list(self.module.modules())
         snapshot = _Snapshot(modules)
         paths = self._paths
         names = {}

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import multiprocessing.pool
 import os
 import random
@@ -275,6 +276,31 @@ class FlexTorchIrTest(unittest.TestCase):
         conv = self.convert(lambda x, y: torch.relu(x) @ y, torch.rand(2, 3),
                             torch.rand(3, 4))
         self.assertEqual({"ReLU": 1, "Matmul": 1}, kinds(conv))
+
+    def test_a_method_of_a_module_is_a_model(self):
+
+        class Encoder(Net):
+
+            def features(self, x, scale):
+                return self.norm(self.conv(x)) * scale
+
+        encoder = Encoder().eval()
+        for method in (encoder.features,
+                       functools.partial(encoder.features, scale=2.0)):
+            arguments = {"scale": 2.0} if method == encoder.features else {}
+            conv = self.convert(method, torch.rand(1, 3, 8, 8), **arguments)
+            self.assertIn('weights "conv.weight" parameter', conv.text)
+            self.assertIn('"norm"', conv.text)
+
+    def test_attention_is_one_layer_also_with_its_weights(self):
+        x = torch.rand(2, 5, 8)
+        for batch_first in (False, True):
+            attention = torch.nn.MultiheadAttention(
+                8, 2, batch_first=batch_first).eval()
+            for average in (False, True):
+                conv = self.convert(attention, x, x, x,
+                                    average_attn_weights=average)
+                self.assertEqual({"MultiheadAttention": 1}, kinds(conv))
 
     def test_the_module_is_left_as_it_was(self):
 
