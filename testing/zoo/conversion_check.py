@@ -33,15 +33,15 @@ class Library:
       names: of the models that are run without --models.
       make: name -> (model, args, kwargs): in evaluation mode, and what to call it
         with. Runs in the model's process.
-      exceptions: the beginning of a model's name -> (a word of the problem that
-        such models may have, why). Nothing else may differ.
+      exceptions: (the beginning of a model's name, words of a problem that such
+        models may have, what they do), each. Nothing else may differ.
     """
     command: str
     title: str
     introduction: str
     names: list
     make: object
-    exceptions: dict
+    exceptions: list
 
 
 def _tensors(value, torch):
@@ -70,9 +70,10 @@ def _report_problems(report):
                f"{placeholder.get('reason', '')}").strip()
     seen = set()
     for warning in report["warnings"]:
-        if warning["severity"] == "info" or warning["code"] in seen:
+        place = (warning["code"], warning["source"])
+        if warning["severity"] == "info" or place in seen:
             continue
-        seen.add(warning["code"])
+        seen.add(place)
         yield (f"{warning['code']}: {warning['message']} "
                f"({warning['module_path']} {warning['source']})")
 
@@ -164,12 +165,14 @@ def _run_one(library, name, timeout):
     return {"model": name, "problems": [problem]}
 
 
+def _explanations(library, row, problem):
+    return [reason for prefix, words, reason in library.exceptions
+            if row["model"].startswith(prefix) and words in problem]
+
+
 def _unexplained(library, row):
-    return [
-        problem for problem in row["problems"]
-        if not any(row["model"].startswith(prefix) and word in problem
-                   for prefix, (word, _) in library.exceptions.items())
-    ]
+    return [problem for problem in row["problems"]
+            if not _explanations(library, row, problem)]
 
 
 def _read_rows(path):
@@ -187,7 +190,7 @@ def _table(library, rows, versions):
         f"# {library.title}",
         "",
         f"{library.introduction} ({versions}). *Verified*: no placeholder, no "
-        "warning, both formats read back as the same model, and the evaluator "
+        "warning but those named here, both formats read back as the same model, and the evaluator "
         "returned the model's own bits. *Capture* is the model's run under the "
         "recorder, beside its plain run just before; single runs on a shared "
         "machine.",
@@ -198,10 +201,11 @@ def _table(library, rows, versions):
     for row in rows:
         left = _unexplained(library, row)
         verdict = "; ".join(left)[:200].replace("|", "/").replace("\n", " ") or "yes"
-        reasons = {reason for prefix, (_, reason) in library.exceptions.items()
-                   if row["problems"] and not left
-                   and row["model"].startswith(prefix)}
-        verdict += "".join(f"; warns that it {reason}" for reason in reasons)
+        if not left:
+            reasons = [reason for problem in row["problems"]
+                       for reason in _explanations(library, row, problem)]
+            verdict += "".join(f"; warns that it {reason}"
+                               for reason in dict.fromkeys(reasons))
         if "layers" not in row:
             lines.append(f"| {row['model']} | | | | | | | {verdict} |")
             continue

@@ -10,9 +10,9 @@ import sys
 
 import conversion_check
 
-EXCEPTIONS = {
-    "maskrcnn": ("baked-value", "pastes masks at boxes that it reads as numbers"),
-}
+EXCEPTIONS = [
+    ("maskrcnn", "baked-value", "pastes masks at boxes that it reads as numbers"),
+]
 
 # The families of torchvision and what their models take, by the longest beginning
 # of the name that fits.
