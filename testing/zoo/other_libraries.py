@@ -82,6 +82,7 @@ _TRANSFORMERS_EXCEPTIONS = [
     ("llama-generate", "generation/utils.py",
      "asks whether it has generated the end"),
     ("llava", "modeling_llava.py", "counts the tokens that stand for an image"),
+    ("llava", "import_utils.py", "counts the tokens that stand for an image"),
     ("longformer", "modeling_longformer.py", "asks whether any attention is global"),
     ("nystromformer", "modeling_utils.py", "looks for padding, to warn of it"),
     ("vilt", "modeling_vilt.py", "selects patches by the mask of the image"),
@@ -93,6 +94,8 @@ def transformers_library():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
     import transformers
+    # Slow to import, and loaded only when a model needs it: once for all of them.
+    import transformers.modeling_utils
 
     import flextorchir  # pylint: disable=unused-import
 
