@@ -131,6 +131,7 @@ def check(name, model, args, kwargs):
         "parameters": report["parameters"],
         "plain_ms": plain * 1e3,
         "capture_ms": report["timing"]["capture"] * 1e3,
+        "threads": torch.get_num_threads(),
         "convert_ms": whole * 1e3,
         "protobuf": sizes["protobuf"],
         "flatbuffers": sizes["flatbuffers"],
@@ -187,6 +188,7 @@ def _read_rows(path):
 
 
 def _table(library, rows, versions):
+    threads = sorted({row["threads"] for row in rows if "threads" in row})
     lines = [
         f"<!-- Made by `{library.command}`. Do not edit. -->",
         f"# {library.title}",
@@ -195,7 +197,7 @@ def _table(library, rows, versions):
         "warning but those named here, both formats read back as the same model, and the evaluator "
         "returned the model's own bits. *Capture* is the model's run under the "
         "recorder, beside its plain run just before; single runs on a shared "
-        "machine.",
+        f"machine, threads: {', '.join(map(str, threads))}.",
         "",
         "| model | layers | parameters | plain ms | capture ms | .ftpb KB | .ftfb KB | verified |",
         "|---|--:|--:|--:|--:|--:|--:|---|",
