@@ -18,13 +18,16 @@
 #include "ATen/core/Generator.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/ivalue.h"
+#include "ATen/ops/scalar_tensor.h"
 #include "ATen/ops/view_as_real.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "c10/core/GradMode.h"
+#include "c10/core/ScalarType.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/evaluator/layer_place.h"
 #include "flextorchir/ir/graph.h"
@@ -35,17 +38,32 @@
 namespace flextorchir {
 namespace {
 
-// Adds to `difference` what two numbers say.
+// Adds to `difference` what two numbers that differ say.
 void Measure(double expected, double actual, double distance,
              Difference* difference) {
+  if (std::isnan(expected) && std::isnan(actual)) return;
   if (!std::isfinite(expected) || !std::isfinite(actual)) {
     ++difference->non_finite;
     return;
   }
+  const double size = std::abs(expected);
   difference->max_absolute = std::max(difference->max_absolute, distance);
   if (expected != 0) {
     difference->max_relative =
-        std::max(difference->max_relative, distance / std::abs(expected));
+        std::max(difference->max_relative, distance / size);
+  }
+  difference->max_scaled =
+      std::max(difference->max_scaled, distance / std::max(1.0, size));
+  // The sum, until all are measured.
+  difference->mean_absolute += distance;
+}
+
+// Adds what every pair says, whether they differ or not.
+void Count(double expected, double actual, Difference* difference) {
+  difference->expected_nans += std::isnan(expected);
+  difference->actual_nans += std::isnan(actual);
+  if (std::isfinite(expected)) {
+    difference->largest = std::max(difference->largest, std::abs(expected));
   }
 }
 
@@ -115,29 +133,40 @@ Difference CompareTensors(const at::Tensor& expected,
   const bool has_numbers =
       left_numbers.has_value() && right_numbers.has_value();
   for (int64_t i = 0; i < difference.elements; ++i) {
-    if (std::memcmp(left_bytes.data() + i * width,
-                    right_bytes.data() + i * width, width) == 0) {
-      continue;
-    }
-    ++difference.differing;
+    const bool differs =
+        std::memcmp(left_bytes.data() + i * width,
+                    right_bytes.data() + i * width, width) != 0;
+    difference.differing += differs;
     if (!has_numbers) continue;
+    double a;
+    double b;
+    double distance;
     if (integers) {
-      const int64_t a = left_numbers->const_data_ptr<int64_t>()[i];
-      const int64_t b = right_numbers->const_data_ptr<int64_t>()[i];
-      Measure(static_cast<double>(a), static_cast<double>(b),
-              IntegerDistance(a, b), &difference);
-      continue;
-    }
-    const double* a = left_numbers->const_data_ptr<double>();
-    const double* b = right_numbers->const_data_ptr<double>();
-    if (expected.is_complex()) {
-      Measure(std::hypot(a[2 * i], a[2 * i + 1]),
-              std::hypot(b[2 * i], b[2 * i + 1]),
-              std::hypot(a[2 * i] - b[2 * i], a[2 * i + 1] - b[2 * i + 1]),
-              &difference);
+      const int64_t x = left_numbers->const_data_ptr<int64_t>()[i];
+      const int64_t y = right_numbers->const_data_ptr<int64_t>()[i];
+      a = static_cast<double>(x);
+      b = static_cast<double>(y);
+      distance = IntegerDistance(x, y);
     } else {
-      Measure(a[i], b[i], std::abs(a[i] - b[i]), &difference);
+      const double* x = left_numbers->const_data_ptr<double>();
+      const double* y = right_numbers->const_data_ptr<double>();
+      if (expected.is_complex()) {
+        x += 2 * i;
+        y += 2 * i;
+        a = std::hypot(x[0], x[1]);
+        b = std::hypot(y[0], y[1]);
+        distance = std::hypot(x[0] - y[0], x[1] - y[1]);
+      } else {
+        a = x[i];
+        b = y[i];
+        distance = std::abs(a - b);
+      }
     }
+    Count(a, b, &difference);
+    if (differs) Measure(a, b, distance, &difference);
+  }
+  if (difference.elements > 0) {
+    difference.mean_absolute /= static_cast<double>(difference.elements);
   }
   return difference;
 }
@@ -199,67 +228,127 @@ class RandomState {
   at::Tensor state_;
 };
 
-// Looks for the first layer that gives something else than was recorded.
-class DivergenceFinder {
- public:
-  DivergenceFinder(const Model& model,
-                   const std::map<std::string, at::Tensor>& activations)
-      : activations_(activations) {
-    // Inputs are what the caller gave to both, weights are in the model.
-    const Graph& graph = model.main();
-    for (ValueId input : graph.inputs) known_.insert(input);
-    for (size_t i = 0; i < graph.values.size(); ++i) {
-      if (graph.values[i].weights != kAbsent) {
-        known_.insert(static_cast<ValueId>(i));
-      }
+// The dtype in which tensors of these two can be compared.
+c10::ScalarType CommonType(c10::ScalarType a, c10::ScalarType b) {
+  try {
+    return c10::promoteTypes(a, b);
+  } catch (const std::exception&) {
+    return at::kDouble;  // float8s and the like have no common one
+  }
+}
+
+at::Tensor Plain(const at::Tensor& tensor) {
+  return tensor.is_quantized() ? tensor.dequantize() : tensor;
+}
+
+std::string TypeName(const at::Tensor& tensor) {
+  const std::optional<DType> dtype = ToDType(tensor.scalar_type());
+  return dtype.has_value() ? std::string(DTypeName(*dtype))
+                           : c10::toString(tensor.scalar_type());
+}
+
+// The same elements in another order of dimensions is what is seen most.
+std::string ShapeHint(const at::Tensor& expected, const at::Tensor& actual) {
+  if (expected.dim() >= 3 && expected.dim() == actual.dim()) {
+    std::vector<int64_t> channels_last = expected.sizes().vec();
+    std::rotate(channels_last.begin() + 1, channels_last.begin() + 2,
+                channels_last.end());
+    if (actual.sizes() == c10::IntArrayRef(channels_last)) {
+      return "; its channels seem to come last: transpose it first";
     }
   }
+  if (expected.numel() == actual.numel()) {
+    return "; it has as many elements: reshape it first, if their order is "
+           "the same";
+  }
+  return "";
+}
 
-  // Returns false once it is found.
-  bool Look(const Graph& graph, const Layer& layer,
-            const std::vector<c10::IValue>& results) {
-    bool inputs_known = true;
-    for (const Slot& slot : layer.inputs) {
-      for (ValueId id : slot.values) {
-        inputs_known &= id == kAbsent || known_.count(id) > 0;
-      }
+// The values of graphs[0] in the order of execution.
+class ActivationComparer {
+ public:
+  ActivationComparer(const Model& model, const FindActivation& recorded)
+      : graph_(model.main()), model_(model), recorded_(recorded) {}
+
+  // Inputs and weights; `inputs` are what the model was given.
+  absl::Status AddGiven(const std::vector<c10::IValue>& inputs,
+                        EvaluatorIs other_is) {
+    for (size_t i = 0; i < graph_.inputs.size() && i < inputs.size(); ++i) {
+      absl::Status status = Add(graph_.inputs[i], kAbsent, inputs[i], other_is);
+      if (!status.ok()) return status;
     }
+    for (size_t i = 0; i < graph_.values.size(); ++i) {
+      const WeightsId id = graph_.values[i].weights;
+      if (id == kAbsent) continue;
+      const auto content = [&]() -> absl::StatusOr<c10::IValue> {
+        auto tensor = ToTensor(model_.weights[id]);
+        if (!tensor.ok()) return tensor.status();
+        return c10::IValue(*std::move(tensor));
+      };
+      absl::Status status =
+          AddLazily(static_cast<ValueId>(i), kAbsent, content, other_is);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddResults(const Layer& layer,
+                          const std::vector<c10::IValue>& results,
+                          EvaluatorIs other_is) {
+    const int32_t index = static_cast<int32_t>(&layer - graph_.layers.data());
     size_t next = 0;
     for (const Slot& slot : layer.outputs) {
       for (ValueId id : slot.values) {
         const c10::IValue& result = results[next++];
         if (id == kAbsent) continue;
-        const auto recorded = activations_.find(graph.value(id).name);
-        if (recorded == activations_.end()) continue;
-        Difference difference = Compare(recorded->second, result);
-        if (difference.identical) {
-          known_.insert(id);
-          continue;
-        }
-        found_ = Divergence{layer.name,
-                            layer.kind,
-                            recorded->first,
-                            layer.source(),
-                            std::move(difference),
-                            inputs_known};
-        return false;
+        absl::Status status = Add(id, index, result, other_is);
+        if (!status.ok()) return status;
       }
     }
-    return true;
+    return absl::OkStatus();
   }
 
-  std::optional<Divergence> Found() && { return std::move(found_); }
+  // Compares what is recorded of a value, if anything is, with what `content`
+  // then returns.
+  template <typename Content>
+  absl::Status AddLazily(ValueId id, int32_t layer, const Content& content,
+                         EvaluatorIs other_is) {
+    const absl::StatusOr<std::optional<c10::IValue>> recorded =
+        recorded_(graph_.value(id));
+    if (!recorded.ok()) return recorded.status();
+    if (!recorded->has_value()) return absl::OkStatus();
+    const absl::StatusOr<c10::IValue> other = content();
+    if (!other.ok()) return other.status();
+    if (other->isNone()) return absl::OkStatus();
+    values_.push_back({id, layer,
+                       other_is == EvaluatorIs::kExpected
+                           ? CompareConverted(*other, **recorded)
+                           : CompareConverted(**recorded, *other)});
+    return absl::OkStatus();
+  }
+
+  std::vector<ComparedValue> Take() && { return std::move(values_); }
 
  private:
-  const std::map<std::string, at::Tensor>& activations_;
-  std::set<ValueId> known_;  // as in the model that was recorded
-  std::optional<Divergence> found_;
+  absl::Status Add(ValueId id, int32_t layer, const c10::IValue& content,
+                   EvaluatorIs other_is) {
+    return AddLazily(
+        id, layer, [&] { return absl::StatusOr<c10::IValue>(content); },
+        other_is);
+  }
+
+  const Graph& graph_;
+  const Model& model_;
+  const FindActivation& recorded_;
+  std::vector<ComparedValue> values_;
 };
 
 }  // namespace
 
 std::string Difference::ToString() const {
-  if (identical) return "identical";
+  const std::string note =
+      conversion.empty() ? "" : absl::StrCat(" (", conversion, ")");
+  if (identical) return absl::StrCat("identical", note);
   if (!mismatch.empty()) return mismatch;
   std::string text = absl::StrCat(differing, " of ", elements,
                                   elements == 1 ? " element" : " elements",
@@ -271,7 +360,13 @@ std::string Difference::ToString() const {
   if (non_finite > 0) {
     absl::StrAppend(&text, ", ", non_finite, " of them not finite");
   }
-  return text;
+  return text + note;
+}
+
+bool Difference::IsWithin(double tolerance) const {
+  if (identical) return true;
+  return tolerance > 0 && mismatch.empty() && non_finite == 0 &&
+         max_scaled <= tolerance;
 }
 
 std::string Comparison::ToString() const {
@@ -313,6 +408,54 @@ Difference Compare(const c10::IValue& expected, const c10::IValue& actual) {
   }
 }
 
+Difference CompareConverted(const c10::IValue& expected,
+                            const c10::IValue& actual) {
+  try {
+    c10::NoGradGuard no_grad;
+    if (!actual.isTensor() || !actual.toTensor().defined()) {
+      return Compare(expected, actual);
+    }
+    at::Tensor right = actual.toTensor();
+    at::Tensor left;
+    if (expected.isTensor() && expected.toTensor().defined()) {
+      left = expected.toTensor();
+    } else if (expected.isScalar() && right.numel() == 1) {
+      left = at::scalar_tensor(
+          expected.toScalar(),
+          at::TensorOptions(expected.isBool()            ? at::kBool
+                            : expected.isInt()           ? at::kLong
+                            : expected.isComplexDouble() ? at::kComplexDouble
+                                                         : at::kDouble));
+      right = right.reshape({});
+    } else {
+      return Compare(expected, actual);
+    }
+    std::string conversion;
+    if (left.scalar_type() != right.scalar_type()) {
+      conversion = absl::StrCat(TypeName(right), " instead of ", TypeName(left),
+                                ", compared as ");
+      left = Plain(left);
+      right = Plain(right);
+      const c10::ScalarType common =
+          CommonType(left.scalar_type(), right.scalar_type());
+      left = left.to(common);
+      right = right.to(common);
+      absl::StrAppend(&conversion, TypeName(left));
+    }
+    Difference difference = Compare(left, right);
+    if (difference.mismatch.empty()) {
+      difference.conversion = std::move(conversion);
+    } else if (left.sizes() != right.sizes()) {
+      absl::StrAppend(&difference.mismatch, ShapeHint(left, right));
+    }
+    return difference;
+  } catch (const std::exception& error) {
+    Difference difference;
+    difference.mismatch = ErrorMessage(error);
+    return difference;
+  }
+}
+
 absl::StatusOr<Comparison> CompareWithModel(
     const Model& model, const std::vector<c10::IValue>& inputs,
     const std::vector<c10::IValue>& expected,
@@ -339,23 +482,129 @@ absl::StatusOr<Comparison> CompareWithModel(
   }
   if (comparison.identical || activations.empty()) return comparison;
 
-  DivergenceFinder finder(model, activations);
-  bool found = false;
-  options.in_bodies = false;
-  options.observer = [&](const Graph& graph, const Layer& layer,
-                         const std::vector<c10::IValue>& results) {
-    found = !finder.Look(graph, layer, results);
-    return found ? absl::CancelledError("found") : absl::OkStatus();
-  };
-  evaluator = Evaluator::Create(model, options);
-  if (!evaluator.ok()) return evaluator.status();
   RandomState afterwards;
   random_state.Restore();
-  const auto again = (*evaluator)->Run(inputs);
+  auto values = CompareWithEvaluator(model, inputs, EvaluatorIs::kActual,
+                                     ActivationsIn(activations), options);
   afterwards.Restore();
-  if (!again.ok() && !found) return again.status();
-  comparison.first_divergence = std::move(finder).Found();
+  if (!values.ok()) return values.status();
+  comparison.values = *std::move(values);
+  comparison.first_divergence = FirstDivergence(model, comparison.values);
   return comparison;
+}
+
+FindActivation ActivationsIn(
+    const std::map<std::string, at::Tensor>& activations) {
+  return [&activations](
+             const Value& value) -> absl::StatusOr<std::optional<c10::IValue>> {
+    const auto found = activations.find(value.name);
+    if (found == activations.end()) return std::nullopt;
+    return c10::IValue(found->second);
+  };
+}
+
+absl::StatusOr<std::vector<ComparedValue>> CompareActivations(
+    const Model& model, const FindActivation& expected,
+    const FindActivation& actual) {
+  const Graph& graph = model.main();
+  ActivationComparer comparer(model, actual);
+  const auto add = [&](ValueId id, int32_t layer) {
+    return comparer.AddLazily(
+        id, layer,
+        [&]() -> absl::StatusOr<c10::IValue> {
+          auto content = expected(graph.value(id));
+          if (!content.ok()) return content.status();
+          return content->value_or(c10::IValue());
+        },
+        EvaluatorIs::kExpected);
+  };
+  for (ValueId id : graph.inputs) {
+    if (absl::Status s = add(id, kAbsent); !s.ok()) return s;
+  }
+  for (size_t i = 0; i < graph.values.size(); ++i) {
+    if (graph.values[i].weights == kAbsent) continue;
+    absl::Status s = add(static_cast<ValueId>(i), kAbsent);
+    if (!s.ok()) return s;
+  }
+  for (size_t i = 0; i < graph.layers.size(); ++i) {
+    for (const Slot& slot : graph.layers[i].outputs) {
+      for (ValueId id : slot.values) {
+        if (id == kAbsent) continue;
+        absl::Status s = add(id, static_cast<int32_t>(i));
+        if (!s.ok()) return s;
+      }
+    }
+  }
+  return std::move(comparer).Take();
+}
+
+absl::StatusOr<std::vector<ComparedValue>> CompareWithEvaluator(
+    const Model& model, const std::vector<c10::IValue>& inputs,
+    EvaluatorIs evaluator_is, const FindActivation& recorded,
+    EvaluatorOptions options) {
+  ActivationComparer comparer(model, recorded);
+  options.in_bodies = false;
+  options.observer = [&](const Graph&, const Layer& layer,
+                         const std::vector<c10::IValue>& results) {
+    return comparer.AddResults(layer, results, evaluator_is);
+  };
+  const auto evaluator = Evaluator::Create(model, options);
+  if (!evaluator.ok()) return evaluator.status();
+  if (absl::Status s = comparer.AddGiven(inputs, evaluator_is); !s.ok()) {
+    return s;
+  }
+  const auto outputs = (*evaluator)->Run(inputs);
+  if (!outputs.ok()) return outputs.status();
+  return std::move(comparer).Take();
+}
+
+std::optional<Divergence> FirstDivergence(
+    const Model& model, absl::Span<const ComparedValue> values,
+    double tolerance) {
+  const Graph& graph = model.main();
+  const auto first = std::find_if(
+      values.begin(), values.end(), [&](const ComparedValue& value) {
+        return !value.difference.IsWithin(tolerance);
+      });
+  if (first == values.end()) return std::nullopt;
+  Divergence divergence;
+  divergence.value = graph.value(first->value).name;
+  divergence.difference = first->difference;
+  if (first->layer == kAbsent) {
+    divergence.kind =
+        graph.value(first->value).weights == kAbsent ? "input" : "weights";
+    return divergence;
+  }
+  std::map<ValueId, const Difference*> compared;
+  for (const ComparedValue& value : values) {
+    compared[value.value] = &value.difference;
+  }
+  const Layer& layer = graph.layers[first->layer];
+  divergence.layer = layer.name;
+  divergence.kind = layer.kind;
+  divergence.source = layer.source();
+  const std::set<ValueId> given(graph.inputs.begin(), graph.inputs.end());
+  for (const auto* slots : {&layer.inputs, &layer.outputs}) {
+    const bool reads = slots == &layer.inputs;
+    for (const Slot& slot : *slots) {
+      for (ValueId id : slot.values) {
+        if (id == kAbsent) continue;
+        const auto found = compared.find(id);
+        Divergence::Part part{graph.value(id).name, std::nullopt};
+        if (found != compared.end()) {
+          part.difference = *found->second;
+          if (reads) divergence.inputs_identical &= part.difference->identical;
+        } else if (reads) {
+          // Weights are in the model; inputs are what both were given.
+          if (graph.value(id).weights != kAbsent) continue;
+          divergence.inputs_identical &= given.count(id) > 0;
+        }
+        (reads ? divergence.inputs : divergence.outputs)
+            .push_back(std::move(part));
+      }
+    }
+  }
+  return divergence;
 }
 
 }  // namespace flextorchir

@@ -71,6 +71,51 @@ TEST(CompareTest, WhatIsNotFiniteIsCountedApart) {
             "1 of 1 element differs, 1 of them not finite");
 }
 
+TEST(CompareTest, MeansScalesAndNans) {
+  const Difference difference = Compare(at::tensor({100.f, 0.5f, NAN, 1.f}),
+                                        at::tensor({101.f, 0.75f, -NAN, NAN}));
+  EXPECT_EQ(difference.mean_absolute, 1.25 / 4);
+  EXPECT_EQ(difference.largest, 100);
+  EXPECT_EQ(difference.max_scaled, 0.25);
+  EXPECT_EQ(difference.expected_nans, 1);
+  EXPECT_EQ(difference.actual_nans, 2);
+  EXPECT_EQ(difference.differing, 4);
+  EXPECT_EQ(difference.non_finite, 1);  // a NaN for a NaN is none
+  EXPECT_FALSE(difference.IsWithin(1));
+
+  const Difference near =
+      Compare(at::tensor({100.f, 0.5f}), at::tensor({101.f, 0.505f}));
+  EXPECT_TRUE(near.IsWithin(0.011));  // the first is far by its size only
+  EXPECT_FALSE(near.IsWithin(0.009));
+  EXPECT_FALSE(near.IsWithin(0));
+  EXPECT_TRUE(Compare(1.0, 1.0).IsWithin(0));
+}
+
+TEST(CompareTest, OtherDtypesAreConverted) {
+  const auto compare = [](const c10::IValue& a, const c10::IValue& b) {
+    return CompareConverted(a, b);
+  };
+  EXPECT_EQ(compare(at::ones({2}), at::ones({2}, at::kHalf)).ToString(),
+            "identical (f16 instead of f32, compared as f32)");
+  EXPECT_EQ(compare(at::ones({2}, at::kLong), at::ones({2}, at::kInt) * 3)
+                .max_absolute,
+            2);
+  EXPECT_TRUE(
+      compare(at::ones({2}, at::kBool), at::ones({2}, at::kByte)).identical);
+  EXPECT_TRUE(
+      compare(at::ones({2}).to(at::kFloat8_e4m3fn), at::ones({2})).identical);
+  EXPECT_TRUE(
+      compare(at::quantize_per_tensor(at::ones({2}), 0.5, 0, at::kQInt8),
+              at::ones({2}))
+          .identical);
+  EXPECT_TRUE(compare(3, at::tensor({3}, at::kLong)).identical);
+  EXPECT_EQ(compare(at::ones({1, 2, 3, 4}), at::ones({1, 3, 4, 2})).mismatch,
+            "f32[1,3,4,2] instead of f32[1,2,3,4]; its channels seem to come "
+            "last: transpose it first");
+  EXPECT_EQ(compare(at::ones({2}, at::kHalf), at::ones({3})).mismatch,
+            "f32[3] instead of f32[2]");
+}
+
 TEST(CompareTest, EveryKindOfNumber) {
   const int64_t big = int64_t{1} << 62;
   EXPECT_EQ(

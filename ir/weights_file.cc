@@ -49,18 +49,6 @@ std::optional<DType> DTypeFromSafetensorsName(absl::string_view name) {
   return std::nullopt;
 }
 
-// How a tensor of this type stands in the file.
-TensorType StoredType(const TensorType& type) {
-  TensorType stored;
-  stored.dtype =
-      *DTypeFromSafetensorsName(GetDTypeInfo(type.dtype).safetensors_name);
-  stored.shape = type.shape;
-  if (stored.dtype != type.dtype) {
-    stored.shape.push_back(DTypeBytes(type.dtype));
-  }
-  return stored;
-}
-
 class Hasher {
  public:
   Hasher() : state_(XXH3_createState()) { XXH3_64bits_reset(state_.get()); }
@@ -427,6 +415,17 @@ absl::StatusOr<Weights> MakeWeights(Entry entry, const Bytes& file,
 }
 
 }  // namespace
+
+TensorType StoredType(const TensorType& type) {
+  TensorType stored;
+  stored.dtype =
+      *DTypeFromSafetensorsName(GetDTypeInfo(type.dtype).safetensors_name);
+  stored.shape = type.shape;
+  if (stored.dtype != type.dtype) {
+    stored.shape.push_back(DTypeBytes(type.dtype));
+  }
+  return stored;
+}
 
 absl::StatusOr<WeightsFileRef> WriteSafetensors(
     absl::Span<const Weights> weights, absl::string_view file_name,

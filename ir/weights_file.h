@@ -25,6 +25,9 @@ namespace flextorchir {
 // Types that safetensors cannot name are stored as U8 or I8 with one dimension
 // more for the bytes of an element; the graph's type is authoritative.
 
+// The type of a tensor of `type` as the file's header states it.
+TensorType StoredType(const TensorType& type);
+
 // What a graph file says about its weights file.
 struct WeightsFileRef {
   std::string name;   // plain, relative to the graph file
