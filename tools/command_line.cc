@@ -170,6 +170,17 @@ std::string AbslUnparseFlag(const OptionalList& list) {
   return absl::StrJoin(list.items, ",");
 }
 
+bool AbslParseFlag(absl::string_view text, OptionalText* optional,
+                   std::string* /*error*/) {
+  optional->given = true;
+  optional->text = std::string(text);
+  return true;
+}
+
+std::string AbslUnparseFlag(const OptionalText& optional) {
+  return optional.text;
+}
+
 absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
   const auto flags = ProgramFlags();
   CommandLine result;
@@ -216,7 +227,7 @@ absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
       value = word.substr(equals + 1);
     } else if (flag.IsOfType<bool>()) {
       value = "true";
-    } else if (flag.IsOfType<OptionalList>()) {
+    } else if (flag.IsOfType<OptionalList>() || flag.IsOfType<OptionalText>()) {
       value = "";
     } else if (i + 1 < argc) {
       value = argv[++i];

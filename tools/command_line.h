@@ -34,6 +34,15 @@ bool AbslParseFlag(absl::string_view text, OptionalList* list,
                    std::string* error);
 std::string AbslUnparseFlag(const OptionalList& list);
 
+// The same with one text, --flag or --flag=text.
+struct OptionalText {
+  bool given = false;
+  std::string text;
+};
+bool AbslParseFlag(absl::string_view text, OptionalText* optional,
+                   std::string* error);
+std::string AbslUnparseFlag(const OptionalText& optional);
+
 // Sets the flags of the program (ABSL_FLAG) from the command line: --flag=value
 // and --flag value; --flag and --noflag for booleans, --flag for an
 // OptionalList, whose value always follows an "=". All behind "--" is no

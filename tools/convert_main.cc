@@ -24,10 +24,13 @@
 #include "flextorchir/converter/optimize/optimize.h"
 #include "flextorchir/converter/optimize/optimize_conversion.h"
 #include "flextorchir/converter/report.h"
+#include "flextorchir/evaluator/activations_file.h"
 #include "flextorchir/evaluator/compare.h"
+#include "flextorchir/ir/sink.h"
 #include "flextorchir/tools/command_line.h"
 #include "flextorchir/tools/diagram.h"
 #include "flextorchir/tools/layer_log.h"
+#include "flextorchir/tools/model_explorer.h"
 
 ABSL_FLAG(std::vector<std::string>, format, {},
           "The formats to write, comma-separated, as listed above.");
@@ -57,11 +60,21 @@ ABSL_FLAG(
     int, diagram_depth, 0,
     "How many levels of modules the diagram shows open; 0: as many as stay "
     "readable.");
+ABSL_FLAG(std::string, model_explorer, "",
+          "Write the graph for Model Explorer into this file, PATH.json, and "
+          "beside it\nPATH.placeholders.json, which marks the placeholders "
+          "(docs/model-explorer.md).");
 ABSL_FLAG(
     bool, verify, false,
     "Read back what was written, run it on the same inputs, and compare "
     "the results\nwith the model's, bit for bit; within a tolerance where "
     "--optimize rounds in\nanother way (docs/passes.md).");
+ABSL_FLAG(flextorchir::OptionalText, save_activations, {},
+          "Write the content of every value in this run, with the inputs and "
+          "outputs, as\nthe reference for other runtimes (see verify "
+          "--activations):\n--save_activations into "
+          "PATH_PREFIX.activations.safetensors, or\n"
+          "--save_activations=PATH.safetensors.");
 ABSL_FLAG(
     bool, fail_on_placeholder, false,
     "Exit with 2 if anything is left that no rule or format can express.");
@@ -90,6 +103,7 @@ Examples:
   %1$s --model=net.pt --inputs='tokens=1x128:i64<30000,mask=1x128:bool' \
       --format=flatbuffers --output=out/net --report=out/net.json --verify
   %1$s --model=net.pt --inputs=@sample.safetensors --blackbox=encoder.attention
+  %1$s --model=net.pt --inputs=1x3x224x224 --save_activations
 %4$s
 Exit status:
   0  converted
@@ -127,6 +141,8 @@ struct Settings {
   std::string report_path;   // empty: none
   std::string diagram_path;  // empty: none
   int diagram_depth = 0;
+  std::string activations_path;     // empty: none
+  std::string model_explorer_path;  // empty: none
   SerializeOptions serialize;
   ConvertOptions convert;
   std::optional<OptimizeOptions> optimize;
@@ -166,9 +182,14 @@ std::vector<std::string> PathsToWrite(const Settings& settings) {
       settings.serialize.weights == SerializeOptions::WeightsPlace::kExternal) {
     paths.push_back(absl::StrCat(settings.prefix, ".safetensors"));
   }
-  for (const std::string& path :
-       {settings.report_path, settings.diagram_path}) {
+  for (const std::string& path : {settings.report_path, settings.diagram_path,
+                                  settings.activations_path}) {
     if (!path.empty()) paths.push_back(path);
+  }
+  if (!settings.model_explorer_path.empty()) {
+    for (std::string& path : ModelExplorerPaths(settings.model_explorer_path)) {
+      paths.push_back(std::move(path));
+    }
   }
   return paths;
 }
@@ -213,7 +234,6 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
     settings.convert.source_root = CallerDirectory();
   }
   settings.convert.blackbox = absl::GetFlag(FLAGS_blackbox);
-  settings.convert.keep_activations = settings.verify;
   settings.convert.targets = settings.serializers;
 
   auto source =
@@ -224,6 +244,14 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
   settings.prefix =
       CallerPath(output.empty() ? settings.source.name() : output);
   settings.report_path = CallerPath(absl::GetFlag(FLAGS_report));
+  const OptionalText activations = absl::GetFlag(FLAGS_save_activations);
+  if (activations.given) {
+    settings.activations_path =
+        activations.text.empty()
+            ? absl::StrCat(settings.prefix, ".activations.safetensors")
+            : CallerPath(activations.text);
+  }
+  settings.convert.keep_activations = settings.verify || activations.given;
   settings.diagram_path = CallerPath(absl::GetFlag(FLAGS_diagram));
   settings.diagram_depth = absl::GetFlag(FLAGS_diagram_depth);
   if (settings.diagram_depth < 0) {
@@ -235,6 +263,12 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
     if (absl::Status s = CheckDiagramPath(settings.diagram_path); !s.ok()) {
       return Annotate("--diagram", s);
     }
+  }
+  settings.model_explorer_path =
+      CallerPath(absl::GetFlag(FLAGS_model_explorer));
+  if (!settings.model_explorer_path.empty()) {
+    absl::Status s = CheckModelExplorerPath(settings.model_explorer_path);
+    if (!s.ok()) return Annotate("--model_explorer", s);
   }
   absl::Status status =
       CheckOutputs(PathsToWrite(settings), settings.source.files());
@@ -380,20 +414,72 @@ class Job {
       if (!status.ok()) return Annotate("--report", status);
       std::cout << "wrote " << settings_.report_path << "\n";
     }
+    std::set<std::string> warned_modules;
+    for (const Report::Warning& warning : report().warnings) {
+      if (warning.severity != Report::Severity::kInfo) {
+        warned_modules.insert(warning.module_path);
+      }
+    }
     if (!settings_.diagram_path.empty()) {
       DiagramOptions options;
       options.depth = settings_.diagram_depth;
-      for (const Report::Warning& warning : report().warnings) {
-        if (warning.severity != Report::Severity::kInfo) {
-          options.warned_modules.insert(warning.module_path);
-        }
-      }
+      options.warned_modules = warned_modules;
       absl::Status status = WriteDiagram(ModelToDot(conversion_.model, options),
                                          settings_.diagram_path);
       if (!status.ok()) return Annotate("--diagram", status);
       std::cout << "wrote " << settings_.diagram_path << "\n";
     }
+    if (!settings_.model_explorer_path.empty()) {
+      absl::Status status =
+          WriteModelExplorer(conversion_.model, settings_.model_explorer_path,
+                             {std::move(warned_modules)});
+      if (!status.ok()) return Annotate("--model_explorer", status);
+      for (const std::string& path :
+           ModelExplorerPaths(settings_.model_explorer_path)) {
+        std::cout << "wrote " << path << "\n";
+      }
+    }
+    if (!settings_.activations_path.empty()) {
+      absl::Status status = SaveActivations();
+      if (!status.ok()) return Annotate("--save_activations", status);
+      std::cout << "wrote " << settings_.activations_path << "\n";
+    }
     return absl::OkStatus();
+  }
+
+  // What the original computed; where --optimize has changed what the values
+  // are, what the model that was written computes.
+  absl::Status SaveActivations() {
+    std::map<std::string, at::Tensor> activations;
+    if (settings_.optimize.has_value()) {
+      EvaluatorOptions options;
+      options.executors = &tool_.executors;
+      at::manual_seed(settings_.source.seed());
+      auto evaluated =
+          EvaluateActivations(conversion_.model, conversion_.inputs, options);
+      if (!evaluated.ok()) return evaluated.status();
+      activations = *std::move(evaluated);
+    } else {
+      activations = std::move(conversion_.activations);
+      const Graph& graph = conversion_.model.main();
+      for (const auto& [ids, contents] :
+           {std::make_pair(&graph.inputs, &conversion_.inputs),
+            std::make_pair(&graph.outputs, &conversion_.outputs)}) {
+        for (size_t i = 0; i < contents->size(); ++i) {
+          const c10::IValue& content = (*contents)[i];
+          if (content.isTensor() && content.toTensor().defined()) {
+            activations.emplace(graph.value((*ids)[i]).name,
+                                content.toTensor());
+          }
+        }
+      }
+    }
+    const auto [directory, name] = SplitPath(settings_.activations_path);
+    auto sink = NewDirectorySink(directory);
+    if (!sink.ok()) return sink.status();
+    absl::Status status =
+        WriteActivations(std::move(activations), name, **sink);
+    return status.ok() ? (*sink)->Commit() : status;
   }
 
   // Every file must read back as the model that was converted; that model must

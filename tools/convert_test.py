@@ -72,6 +72,15 @@ class Draws(torch.nn.Module):
         return x + torch.rand_like(x)
 
 
+class Baked(torch.nn.Module):
+    """Takes the same branch on most inputs."""
+
+    def forward(self, x):
+        if bool(x.sum() > 0):
+            return x + 1
+        return x - 1
+
+
 class Nested(torch.nn.Module):
 
     def __init__(self):
@@ -93,7 +102,7 @@ class ToolsTest(unittest.TestCase):
         cls.models = pathlib.Path(tempfile.mkdtemp())
         torch.manual_seed(0)
         for module in (Net(), TwoInputs(), ListInput(), Placeholders(), Sparse(), Draws(),
-                       Nested()):
+                       Baked(), Nested()):
             name = type(module).__name__.lower()
             torch.jit.script(module.eval()).save(str(cls.models / f"{name}.pt"))
         torch.jit.trace(Net().eval(), torch.rand(1, 3, 16, 16)).save(
@@ -563,6 +572,136 @@ class VerifyTest(ToolsTest):
         content[-1] ^= 1
         weights.write_bytes(content)
         self.assert_refuses(self.verify("net.ftfb", status=1), "net.safetensors")
+
+
+    def test_fresh_inputs_find_what_is_baked_in(self):
+        self.convert("net", "--inputs=1x3x16x16", "--format=text")
+        result = self.verify("net.fttxt", "--fresh=2", "--json=v.json")
+        self.assertIn("on inputs of seed 2:", result.stdout)
+        fresh = json.loads((self.folder / "v.json").read_text())["fresh"]
+        self.assertEqual([run["seed"] for run in fresh], [1, 2])
+        self.assertTrue(all(run["passes"] for run in fresh))
+        self.convert("baked", "--inputs=4:f32", "--format=text")
+        self.verify("baked.fttxt", "--fresh=0", model="baked", inputs="4:f32")
+        result = self.verify("baked.fttxt", "--fresh=8", "--json=v.json", model="baked",
+                             inputs="4:f32", status=2)
+        outcome = json.loads((self.folder / "v.json").read_text())
+        self.assertTrue(outcome["outputs"][0]["identical"])
+        self.assertFalse(outcome["passes"])
+        self.assertFalse(all(run["passes"] for run in outcome["fresh"]))
+
+
+class ActivationsTest(ToolsTest):
+    """Activations that are saved, and those of somebody else's runtime."""
+
+    def setUp(self):
+        super().setUp()
+        self.convert("net", "--inputs=1x3x16x16", "--save_activations", "--quiet")
+        self.saved = safetensors.torch.load_file(self.folder / "net.activations.safetensors")
+
+    def dump(self, tensors):
+        safetensors.torch.save_file({k: v.contiguous() for k, v in tensors.items()},
+                                    self.folder / "dump.safetensors")
+
+    def verify(self, *args, status=0, tool="verify"):
+        result = self.run_tool(tool, "net.ftfb", *args, "--json=v.json", status=status)
+        path = self.folder / "v.json"
+        return result.stdout, json.loads(path.read_text()) if status != 1 else result
+
+    def test_every_value_is_saved(self):
+        model = torch.jit.load(str(self.models / "net.pt"))
+        self.assertEqual(set(self.saved),
+                         {"x", "block.conv", "block.norm", "block.relu", "flatten", "fc"})
+        self.assertTrue(torch.equal(model.block.conv(self.saved["x"]),
+                                    self.saved["block.conv"]))
+        self.assertTrue(torch.equal(model(self.saved["x"]), self.saved["fc"]))
+        # Another name; and with passes, what the model that is written computes.
+        self.convert("net", "--inputs=1x3x16x16", "--save_activations=a.safetensors",
+                     "--optimize=fold_batch_norm", "--output=folded")
+        folded = safetensors.torch.load_file(self.folder / "a.safetensors")
+        self.assertEqual(set(self.saved) - set(folded), {"block.conv"})
+        torch.testing.assert_close(folded["block.norm"], self.saved["block.norm"])
+        self.assertEqual([path.name for path in self.folder.glob(".*")], [])
+
+    def test_a_dump_is_compared_with_the_evaluator(self):
+        self.dump(self.saved)
+        out, result = self.verify("--activations=dump.safetensors")
+        self.assertIn("6 values compared with the evaluator's: 6 identical", out)
+        self.assertTrue(result["identical"] and result["passes"])
+        self.assertEqual([row["value"] for row in result["values"]],
+                         ["x", "block.conv", "block.norm", "block.relu", "flatten", "fc"])
+
+    def test_the_first_layer_that_diverges(self):
+        wrong = dict(self.saved)
+        wrong["block.norm"] = wrong["block.norm"] + 0.5
+        wrong["block.relu"] = torch.relu(wrong["block.norm"])
+        del wrong["flatten"]
+        wrong["mine"] = torch.zeros(2)
+        self.dump(wrong)
+        reference = "--reference=net.activations.safetensors"
+        model = [f"--model={self.models / 'net.pt'}", "--inputs=1x3x16x16"]
+        for against in ([], [reference], model):
+            out, result = self.verify("--activations=dump.safetensors", "--tolerance=1e-3",
+                                      *against, status=2)
+            self.assertRegex(out, r'the first layer that differs: BatchNorm2d "block.norm" in '
+                             r"block.norm at \S+:\d+, value block.norm: ")
+            self.assertIn("reads block.conv: identical", out)
+            self.assertIn("makes block.norm: 512 of 512 elements differ, max abs 0.5", out)
+            self.assertIn("the worst layers:", out)
+            self.assertIn("not recorded: flatten", out)
+            self.assertIn("no value of the file: mine", out)
+            first = result["first_divergence"]
+            self.assertEqual((first["layer"], first["module_path"]), ("block.norm",) * 2)
+            self.assertRegex(first["source"], r":\d+$")
+            self.assertTrue(first["inputs"][0]["difference"]["identical"])
+            self.assertAlmostEqual(first["difference"]["mean_absolute"], 0.5, places=5)
+            self.assertEqual(result["missing"], ["flatten"])
+            self.assertEqual(result["unknown"], ["mine"])
+            self.assertEqual(result["worst"][0], "block.norm")
+        self.verify("--activations=dump.safetensors", "--tolerance=1")
+
+    def test_other_dtypes_and_shapes(self):
+        self.dump({name: tensor.half() for name, tensor in self.saved.items()})
+        out, result = self.verify("--activations=dump.safetensors", "--tolerance=5e-3")
+        self.assertIn("are f16 instead of f32, compared as f32", out)
+        self.assertFalse(result["identical"])
+        self.verify("--activations=dump.safetensors", status=2)
+        self.dump(self.saved | {"block.conv": self.saved["block.conv"].permute(0, 2, 3, 1),
+                                "fc": torch.full((1, 10), torch.nan)})
+        out, result = self.verify("--activations=dump.safetensors", "--tolerance=9", status=2)
+        self.assertEqual(result["values"][-1]["actual_nans"], 10)
+        self.dump({"fc": self.saved["fc"].reshape(2, 5)})
+        out, result = self.verify("--activations=dump.safetensors", "--inputs=1x3x16x16",
+                                  status=2)
+        self.assertIn("f32[2,5] instead of f32[1,10]", out)
+
+    def test_the_evaluator_may_be_what_is_compared(self):
+        out, _ = self.verify("--reference=net.activations.safetensors")
+        self.assertIn("6 values compared with those of", out)
+
+    def test_bad_use(self):
+        self.dump({"mine": torch.zeros(2), "x": self.saved["x"]})
+        dump = "--activations=dump.safetensors"
+        _, result = self.verify("--activations=none.safetensors", status=1)
+        self.assert_refuses(result, "--activations: ", "none.safetensors")
+        _, result = self.verify("--activations=net.ftfb", status=1)
+        self.assert_refuses(result, "--activations=", "safetensors")
+        _, result = self.verify("--reference=net.activations.safetensors",
+                                f"--model={self.models / 'net.pt'}", status=1)
+        self.assert_refuses(result, "--model and --reference")
+        self.dump({"mine": torch.zeros(2)})
+        _, result = self.verify(dump, status=1)
+        self.assert_refuses(result, "does not hold the inputs x", "--inputs")
+        _, result = self.verify(dump, "--inputs=1x3x16x16", status=1)
+        self.assert_refuses(result, "no tensor in it has the name of a value", "mine",
+                            "block.conv")
+        _, result = self.verify(dump, "--inputs=1x3x16x16,4", status=1)
+        self.assert_refuses(result, "mine")
+        _, result = self.verify(dump, "--inputs=1x3x16x16,4x4", status=1)
+        self.assert_refuses(result, "2 tensors are given, but the file takes 1")
+        result = self.convert("net", "--inputs=1x3x16x16",
+                              f"--save_activations={self.models / 'net.pt'}", status=1)
+        self.assert_refuses(result, "is read")
 
 
 class LiveModelTest(ToolsTest):

@@ -25,6 +25,7 @@
 #include "flextorchir/ir/weights_file.h"
 #include "flextorchir/tools/command_line.h"
 #include "flextorchir/tools/diagram.h"
+#include "flextorchir/tools/model_explorer.h"
 
 ABSL_FLAG(bool, summary, false,
           "Print what is in the model rather than the model itself.");
@@ -35,6 +36,10 @@ ABSL_FLAG(
     int, diagram_depth, 0,
     "How many levels of modules the diagram shows open; 0: as many as stay "
     "readable.");
+ABSL_FLAG(std::string, model_explorer, "",
+          "Write the graph for Model Explorer into this file instead, "
+          "PATH.json, and\nbeside it PATH.placeholders.json, which marks the "
+          "placeholders\n(docs/model-explorer.md).");
 ABSL_FLAG(bool, weights_data, false,
           "Print the bytes of the weights too, in hexadecimal; such a text "
           "reads back whole.");
@@ -58,6 +63,7 @@ Examples:
   inspect net.safetensors
   inspect net.ftfb --weights_data > net.fttxt
   inspect net.ftfb --diagram=net.svg
+  inspect net.ftfb --model_explorer=net.json
 
 Exit status:
   0  printed
@@ -210,6 +216,17 @@ absl::StatusOr<std::string> Draw(const Model& model, const std::string& path,
   return absl::StrCat("wrote ", diagram, "\n");
 }
 
+absl::StatusOr<std::string> Export(const Model& model, const std::string& path,
+                                   const std::string& graphs) {
+  IgnoreWriteSignals();
+  absl::Status status = CheckModelExplorerPath(graphs);
+  const std::vector<std::string> paths = ModelExplorerPaths(graphs);
+  if (status.ok()) status = CheckOutputs(paths, {path});
+  if (status.ok()) status = WriteModelExplorer(model, graphs);
+  if (!status.ok()) return Annotate("--model_explorer", status);
+  return absl::StrCat("wrote ", absl::StrJoin(paths, "\nwrote "), "\n");
+}
+
 absl::StatusOr<std::string> Inspect(const std::string& path,
                                     const FormatRegistry& formats) {
   if (absl::Status s = CheckReadableFile(path); !s.ok()) return s;
@@ -222,7 +239,13 @@ absl::StatusOr<std::string> Inspect(const std::string& path,
   auto model = formats.ReadFile(RealPath(path), options);
   if (!model.ok()) return model.status();
   const std::string diagram = CallerPath(absl::GetFlag(FLAGS_diagram));
+  const std::string graphs = CallerPath(absl::GetFlag(FLAGS_model_explorer));
+  if (!diagram.empty() && !graphs.empty()) {
+    return absl::InvalidArgumentError(
+        "--diagram and --model_explorer: give one of them at a time");
+  }
   if (!diagram.empty()) return Draw(*model, path, diagram);
+  if (!graphs.empty()) return Export(*model, path, graphs);
   if (absl::GetFlag(FLAGS_summary)) return Summary(*model);
   TextOptions text;
   text.weights_data = weights_data;

@@ -65,6 +65,7 @@ ModelLoader LiveModelLoader() {
   loader.help = "a live Python model: torchvision.models:resnet50, my:Net(n=8)";
   loader.accepts = NamesLiveModel;
   loader.load = Load;
+  loader.load_operators = ImportPackages;
   return loader;
 }
 

@@ -58,6 +58,14 @@ void CollectFiles(const std::vector<ModelInputSpec>& specs,
   }
 }
 
+bool HasTensor(const std::vector<ModelInputSpec>& specs) {
+  return std::any_of(specs.begin(), specs.end(), [](const auto& spec) {
+    const auto* list = std::get_if<ModelInputSpec::List>(&spec.value);
+    return std::holds_alternative<ModelInputSpec::Tensor>(spec.value) ||
+           (list != nullptr && HasTensor(list->elements));
+  });
+}
+
 // "package.module:callable(...)" -> "callable".
 std::string NameOf(absl::string_view word, bool is_file) {
   if (is_file) return PathStem(word);
@@ -88,13 +96,14 @@ absl::Status OpenLibrary(const std::string& path) {
 
 absl::StatusOr<ModelSource> ModelSource::FromFlags(
     const std::vector<ModelLoader>& loaders,
-    const std::optional<DefaultModel>& default_model,
-    absl::string_view program) {
+    const std::optional<DefaultModel>& default_model, absl::string_view program,
+    bool needs_model) {
   ModelSource source;
   source.seed_ = absl::GetFlag(FLAGS_seed);
   source.word_ = absl::GetFlag(FLAGS_model);
   std::string inputs = absl::GetFlag(FLAGS_inputs);
-  if (source.word_.empty()) {
+  const bool has_model = needs_model || !source.word_.empty();
+  if (has_model && source.word_.empty()) {
     if (!default_model.has_value()) {
       return absl::InvalidArgumentError(
           "--model is missing; --help says what it may be");
@@ -106,24 +115,24 @@ absl::StatusOr<ModelSource> ModelSource::FromFlags(
     if (inputs.empty()) inputs = default_model->inputs;
   }
   for (const ModelLoader& loader : loaders) {
-    if (loader.accepts(source.word_)) {
+    if (has_model && loader.accepts(source.word_)) {
       source.loader_ = &loader;
       break;
     }
   }
-  if (source.loader_ == nullptr) {
+  if (has_model && source.loader_ == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--model=", source.word_, ": this program cannot load it; it takes\n",
         LoadersHelp(loaders)));
   }
-  if (source.loader_->is_file) {
+  if (has_model && source.loader_->is_file) {
     source.word_ = CallerPath(source.word_);
     if (absl::Status s = CheckReadableFile(source.word_); !s.ok()) {
       return Annotate("--model", s);
     }
     source.files_.push_back(source.word_);
   }
-  if (source.name_.empty()) {
+  if (has_model && source.name_.empty()) {
     source.name_ = NameOf(source.word_, source.loader_->is_file);
   }
   if (!inputs.empty()) {
@@ -149,10 +158,20 @@ absl::StatusOr<ModelSource> ModelSource::FromFlags(
   return source;
 }
 
-absl::StatusOr<std::unique_ptr<Frontend>> ModelSource::Load() const {
+absl::Status ModelSource::LoadOperators(
+    const std::vector<ModelLoader>& loaders) const {
   for (const std::string& library : libraries_) {
     if (absl::Status s = OpenLibrary(library); !s.ok()) return s;
   }
+  for (const ModelLoader& loader : loaders) {
+    if (loader.load_operators == nullptr) continue;
+    if (absl::Status s = loader.load_operators(); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Frontend>> ModelSource::Load() const {
+  if (absl::Status s = LoadOperators({}); !s.ok()) return s;
   auto frontend = loader_->load(word_);
   if (absl::IsUnimplemented(frontend.status())) {
     return absl::UnimplementedError(absl::StrCat(
@@ -174,9 +193,13 @@ absl::StatusOr<std::unique_ptr<Frontend>> ModelSource::Load() const {
   return frontend;
 }
 
-absl::StatusOr<ModelInputs> ModelSource::Inputs() const {
-  at::manual_seed(seed_);
-  return MakeInputs(*inputs_, seed_);
+absl::StatusOr<ModelInputs> ModelSource::Inputs(uint64_t seed) const {
+  at::manual_seed(seed);
+  return MakeInputs(*inputs_, seed);
+}
+
+bool ModelSource::inputs_are_random() const {
+  return inputs_.has_value() && HasTensor(*inputs_);
 }
 
 std::string LoadersHelp(const std::vector<ModelLoader>& loaders) {

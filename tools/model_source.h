@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/frontends/frontend.h"
@@ -29,6 +30,9 @@ struct ModelLoader {
   std::function<absl::StatusOr<std::unique_ptr<Frontend>>(
       absl::string_view word)>
       load;
+  // Null, or brings in the operators that flags ask for, where a file is run
+  // without its model.
+  std::function<absl::Status()> load_operators;
 };
 
 // What is converted where no --model is given: a file that was built with the
@@ -42,13 +46,16 @@ struct DefaultModel {
 // What the flags --model, --inputs, --seed and --load_library say.
 class ModelSource {
  public:
-  // `program` is argv[0]. `loaders` must outlive the result.
+  // `program` is argv[0]. `loaders` must outlive the result. Where no model is
+  // needed, none may be given: the inputs are those of a file then.
   // Errors: kInvalidArgument and kNotFound; the message names the flag.
   static absl::StatusOr<ModelSource> FromFlags(
       const std::vector<ModelLoader>& loaders,
       const std::optional<DefaultModel>& default_model,
-      absl::string_view program);
+      absl::string_view program, bool needs_model = true);
 
+  bool has_model() const { return loader_ != nullptr; }
+  bool has_inputs() const { return inputs_.has_value(); }
   // What outputs are called unless the caller says otherwise: "resnet50".
   const std::string& name() const { return name_; }
   // What stands behind --model, or the default's path.
@@ -59,13 +66,19 @@ class ModelSource {
   const std::vector<std::string>& files() const { return files_; }
   uint64_t seed() const { return seed_; }
 
+  // Opens the operator libraries; `loaders` are asked for theirs.
+  absl::Status LoadOperators(const std::vector<ModelLoader>& loaders) const;
   // Opens the operator libraries, then loads the model.
   // Errors: those of the loader; kInvalidArgument without --inputs, saying what
   // the model takes.
   absl::StatusOr<std::unique_ptr<Frontend>> Load() const;
   // The arguments, the same at each call. Sets torch's own random state from
   // the seed, so that a model that draws numbers draws the same ones.
-  absl::StatusOr<ModelInputs> Inputs() const;
+  absl::StatusOr<ModelInputs> Inputs() const { return Inputs(seed_); }
+  // Others of the same kind, from another seed.
+  absl::StatusOr<ModelInputs> Inputs(uint64_t seed) const;
+  // Whether another seed gives other ones.
+  bool inputs_are_random() const;
 
  private:
   const ModelLoader* loader_ = nullptr;
