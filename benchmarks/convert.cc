@@ -27,9 +27,8 @@
 #include "absl/strings/str_cat.h"
 #include "flextorchir/converter/converter.h"
 #include "flextorchir/converter/frontends/torchscript.h"
-#include "flextorchir/ir/flatbuffers/serializer.h"
-#include "flextorchir/ir/proto/serializer.h"
 #include "flextorchir/ir/serializer.h"
+#include "flextorchir/tools/standard_formats.h"
 
 namespace flextorchir {
 namespace {
@@ -120,11 +119,7 @@ void Run(const std::string& name, const std::string& file,
   Print(name, "raw write", Measure([&] { RawWrite(conversion.model, raw); }));
   std::filesystem::remove(raw);
 
-  FormatRegistry formats;
-  DieUnless(formats.Add(NewProtobufSerializer()));
-  DieUnless(formats.Add(NewProtobufDeserializer()));
-  DieUnless(formats.Add(NewFlatBuffersSerializer()));
-  DieUnless(formats.Add(NewFlatBuffersDeserializer()));
+  const FormatRegistry formats = StandardFormats();
   for (const Serializer* serializer : formats.serializers()) {
     const std::string format(serializer->name());
     const std::string prefix = folder + "/" + name;

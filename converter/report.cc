@@ -202,8 +202,9 @@ std::string ReportToJson(const Report& report, bool with_timing) {
 }
 
 std::string ReportToText(const Report& report) {
-  std::string text = absl::StrCat(report.model.empty() ? "Model" : report.model,
-                                  ": ", WithCommas(report.layers), " layers\n");
+  std::string text = absl::StrCat(
+      report.model.empty() ? "Model" : report.model, ": ",
+      WithCommas(report.layers), report.layers == 1 ? " layer\n" : " layers\n");
   std::vector<std::pair<std::string, int64_t>> kinds(
       report.layers_by_kind.begin(), report.layers_by_kind.end());
   std::stable_sort(

@@ -1,5 +1,6 @@
 #include "flextorchir/tools/input_spec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -120,13 +121,25 @@ class Parser {
       input.value = *std::move(list);
       return input;
     }
+    if (Consume('{')) {
+      auto dict = ParseDict(depth + 1);
+      if (!dict.ok()) return dict.status();
+      input.value = *std::move(dict);
+      return input;
+    }
+    if (AtQuote()) {
+      auto text = ParseText();
+      if (!text.ok()) return text.status();
+      input.value = *std::move(text);
+      return input;
+    }
     if (Consume('@')) {
-      const absl::string_view path = Word(",]");
+      const absl::string_view path = Word(",]}");
       if (path.empty()) return ErrorHere("expected a path behind \"@\"");
       input.value = ModelInputSpec::File{std::string(path)};
       return input;
     }
-    const absl::string_view word = Word(",:<[]=@");
+    const absl::string_view word = Word(",:<[]{}=@");
     const bool typed =
         !AtEnd() && (text_[position_] == ':' || text_[position_] == '<');
     if (!typed && ParseScalar(word, &input)) return input;
@@ -155,6 +168,66 @@ class Parser {
     } while (Consume(','));
     if (!Consume(']')) return ErrorHere("expected \",\" or \"]\"");
     return list;
+  }
+
+  absl::StatusOr<ModelInputSpec::Dict> ParseDict(int depth) {
+    ModelInputSpec::Dict dict;
+    if (depth > kMaxDepth) {
+      return ErrorAt(position_,
+                     absl::StrCat("dicts are nested deeper than ", kMaxDepth));
+    }
+    if (Consume('}')) return dict;
+    std::set<std::string> keys;
+    do {
+      SkipBlanks();
+      const int begin = position_;
+      std::string key;
+      if (AtQuote()) {
+        auto text = ParseText();
+        if (!text.ok()) return text.status();
+        key = *std::move(text);
+      } else {
+        const absl::string_view word = Word(",:<[]{}=@");
+        if (word.empty() ||
+            !std::all_of(word.begin(), word.end(), IsNameCharacter)) {
+          position_ = begin;
+          return ErrorHere("expected a key, a name or a text in quotes");
+        }
+        key = std::string(word);
+      }
+      if (!keys.insert(key).second) {
+        return ErrorAt(begin,
+                       absl::StrCat("the key \"", key, "\" is given twice"));
+      }
+      if (!Consume(':')) return ErrorHere("expected \":\" behind a key");
+      auto value = ParseValue(depth);
+      if (!value.ok()) return value.status();
+      dict.keys.push_back(std::move(key));
+      dict.values.push_back(*std::move(value));
+    } while (Consume(','));
+    if (!Consume('}')) return ErrorHere("expected \",\" or \"}\"");
+    return dict;
+  }
+
+  bool AtQuote() {
+    return !AtEnd() && (text_[position_] == '"' || text_[position_] == '\'');
+  }
+
+  absl::StatusOr<std::string> ParseText() {
+    const int begin = position_;
+    const char quote = text_[position_++];
+    std::string text;
+    for (; position_ < text_.size(); ++position_) {
+      if (text_[position_] == quote) {
+        ++position_;
+        return text;
+      }
+      if (text_[position_] == '\\' && position_ + 1 < text_.size()) {
+        ++position_;
+      }
+      text += text_[position_];
+    }
+    return ErrorAt(begin, "a text without its closing quote");
   }
 
   static bool ParseScalar(absl::string_view word, ModelInputSpec* input) {
@@ -189,7 +262,8 @@ class Parser {
             position,
             absl::StrCat(
                 "expected a shape such as 1x3x224x224, a list in brackets, a "
-                "number, true, false, none or @FILE.safetensors, found \"",
+                "dict in braces, a number, true, false, none, a text in "
+                "quotes or @FILE.safetensors, found \"",
                 word, "\""));
       }
       if (size > 0 &&
@@ -207,7 +281,7 @@ class Parser {
   absl::Status ParseElements(ModelInputSpec::Tensor* tensor) {
     if (Consume(':')) {
       const int begin = position_;
-      const absl::string_view name = Word(",<[]:=@");
+      const absl::string_view name = Word(",<[]{}:=@");
       const std::optional<DType> dtype = DTypeFromName(name);
       if (!dtype.has_value()) {
         return ErrorAt(begin, absl::StrCat("\"", name,
@@ -219,7 +293,7 @@ class Parser {
     }
     if (Consume('<')) {
       const int begin = position_;
-      const absl::string_view text = Word(",<[]:=@");
+      const absl::string_view text = Word(",<[]{}:=@");
       double bound;
       if (!absl::SimpleAtod(text, &bound) || !std::isfinite(bound) ||
           bound <= 0) {

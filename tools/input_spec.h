@@ -17,17 +17,20 @@ namespace flextorchir {
 //
 //   inputs := "()" | input ("," input)*       "()": no arguments at all
 //   input  := [NAME "="] value                with a name: a keyword argument
-//   value  := tensor | list | scalar | file
+//   value  := tensor | list | dict | scalar | text | file
 //   tensor := shape [":" DTYPE] ["<" BOUND]   1x3x224x224, 1x128:i64<1000
 //   shape  := SIZE "x" SIZE ("x" SIZE)* | SIZE (with a dtype) | "()" (with one)
 //   list   := "[" [value ("," value)*] "]"
+//   dict   := "{" [key ":" value ("," key ":" value)*] "}"
+//   key    := NAME | text
 //   scalar := INTEGER | FLOAT | "true" | "false" | "none"
+//   text   := "'" CHARACTER* "'" | '"' CHARACTER* '"'
 //   file   := "@" PATH                        a safetensors file
 //
 // A tensor is f32 unless it says otherwise, and its content is random. A bare
 // number is a scalar: `128` is an integer, `128:f32` a tensor of 128 elements.
-// Blanks between the parts do not count. A path ends at the next comma or
-// closing bracket.
+// Blanks between the parts do not count. In a text a backslash takes the next
+// character as it is. A path ends at the next comma or closing bracket.
 struct ModelInputSpec {
   struct Tensor {
     DType dtype = DType::kFloat32;
@@ -42,14 +45,21 @@ struct ModelInputSpec {
     std::vector<ModelInputSpec> elements;  // without names
   };
 
+  struct Dict {
+    std::vector<std::string> keys;
+    std::vector<ModelInputSpec> values;  // as many, without names
+  };
+
   std::string name;  // empty: a positional argument
-  std::variant<None, bool, int64_t, double, Tensor, List, File> value;
+  std::variant<None, bool, int64_t, double, std::string, Tensor, List, Dict,
+               File>
+      value;
   int position = 0;  // where it begins in the text: for messages
 };
 
 // Errors: kInvalidArgument, with the place, what stands there and what was
-// expected. Sizes are bounded (their product fits an int64_t), lists nest to a
-// depth of 16; positional arguments stand before those with names.
+// expected. Sizes are bounded (their product fits an int64_t), lists and dicts
+// nest to a depth of 16; positional arguments stand before those with names.
 absl::StatusOr<std::vector<ModelInputSpec>> ParseModelInputs(
     absl::string_view text);
 

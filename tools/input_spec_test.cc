@@ -38,6 +38,17 @@ std::string Describe(const ModelInputSpec& spec) {
                         }),
           "]");
     }
+    std::string operator()(const std::string& text) {
+      return absl::StrCat("text ", text);
+    }
+    std::string operator()(const ModelInputSpec::Dict& dict) {
+      std::vector<std::string> items;
+      for (size_t i = 0; i < dict.keys.size(); ++i) {
+        items.push_back(
+            absl::StrCat(dict.keys[i], ":", Describe(dict.values[i])));
+      }
+      return absl::StrCat("{", absl::StrJoin(items, " "), "}");
+    }
     std::string operator()(const ModelInputSpec::File& file) {
       return absl::StrCat("file ", file.path);
     }
@@ -78,11 +89,17 @@ TEST(ParseModelInputs, UnderstandsWhatIsWellFormed) {
            {"()", ""},
            {" ( ) ",
             "--inputs: at column 2 of \" ( ) \": expected a shape such "
-            "as 1x3x224x224, a list in brackets, a number, true, "
-            "false, none or @FILE.safetensors, found \"( )\""},
+            "as 1x3x224x224, a list in brackets, a dict in braces, a number, "
+            "true, false, none, a text in quotes or @FILE.safetensors, found "
+            "\"( )\""},
            {"[]", "[]"},
            {"[1x2, 3x4:i32]", "[f32[1,2] i32[3,4]]"},
            {"[[1],[2,3]]", "[[int 1] [int 2 int 3]]"},
+           {"{}", "{}"},
+           {"{a: 1x2:i32<3, 'b, c': [1,{}]}", "{a:i32[1,2]<3 b, c:[int 1 {}]}"},
+           {"x={f: @a,g:@b}", "x={f:file a g:file b}"},
+           {"'a, [b]', \"it's\",''", "text a, [b]; text it's; text "},
+           {R"('it\'s \\', t='u')", R"(text it's \; t=text u)"},
            {"@a/b.safetensors", "file a/b.safetensors"},
            {"[@a,@b]", "[file a file b]"},
            {"x=1x2, mask = none", "x=f32[1,2]; mask=none"},
@@ -117,6 +134,15 @@ TEST(ParseModelInputs, SaysWhereAndWhyItFails) {
            {"[1x2", "expected \",\" or \"]\", found the end"},
            {"1x2]", "expected \",\" or the end, found \"]\""},
            {"[x=1]", "found \"x\""},
+           {"{a: 1", "expected \",\" or \"}\", found the end"},
+           {"{a 1}", "expected a key"},
+           {"{a: 1, a: 2}", "at column 8 of \"{a: 1, a: 2}\": the key \"a\""},
+           {"{1x2}", "expected \":\" behind a key, found \"}\""},
+           {"{: 1}", "expected a key, a name or a text in quotes"},
+           {"1}", "expected \",\" or the end, found \"}\""},
+           {"x='abc", "at column 3 of \"x='abc\": a text without its closing"},
+           {"'abc\\'", "a text without its closing quote"},
+           {"'a'b", "expected \",\" or the end, found \"b\""},
            {"@", "expected a path behind \"@\""},
            {"x=", "at column 3"},
            {"x=1,x=2", "the argument \"x\" is given twice"},
@@ -137,6 +163,10 @@ TEST(ParseModelInputs, SaysWhereAndWhyItFails) {
 TEST(ParseModelInputs, BoundsTheDepth) {
   const std::string deep = std::string(16, '[') + std::string(16, ']');
   EXPECT_TRUE(ParseModelInputs(deep).ok());
+  std::string dicts;
+  for (int i = 0; i < 100000; ++i) dicts += "{a:";
+  EXPECT_THAT(std::string(ParseModelInputs(dicts).status().message()),
+              HasSubstr("nested deeper than 16"));
   const std::string too_deep = std::string(100000, '[');
   EXPECT_THAT(std::string(ParseModelInputs(too_deep).status().message()),
               HasSubstr("nested deeper than 16"));
@@ -144,11 +174,13 @@ TEST(ParseModelInputs, BoundsTheDepth) {
 
 // Whatever stands on the command line ends in a status.
 TEST(ParseModelInputs, SurvivesEveryPrefixAndChange) {
-  const std::string text = "1x3:i64<5, [2x2, none], a=@f.safetensors, b=():f16";
+  const std::string text =
+      "1x3:i64<5, [2x2, none], {a: 'b\\'', \"c\": 2}, a=@f.safetensors, "
+      "b=():f16";
   ASSERT_TRUE(ParseModelInputs(text).ok());
   for (size_t i = 0; i < text.size(); ++i) {
     ParseModelInputs(text.substr(0, i)).status().IgnoreError();
-    for (const char c : absl::string_view("x:<[]()=@,0-. \xff")) {
+    for (const char c : absl::string_view("x:<[]{}()=@,0-. '\"\\\xff")) {
       std::string changed = text;
       changed[i] = c;
       ParseModelInputs(changed).status().IgnoreError();

@@ -35,7 +35,7 @@ void LayerLog::Add(const Graph& graph, const Layer& layer, int64_t index,
                 : kBarWidth;
   Show(absl::StrCat("[", std::string(filled, '='),
                     std::string(kBarWidth - filled, ' '), "] ", done, "/",
-                    count, " layers"));
+                    count, count == 1 ? " layer" : " layers"));
 }
 
 void LayerLog::Clear() {

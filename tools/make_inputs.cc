@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ATen/CPUGeneratorImpl.h"
+#include "ATen/core/Dict.h"
 #include "ATen/core/Generator.h"
 #include "ATen/core/List.h"
 #include "ATen/ops/empty.h"
@@ -101,6 +102,12 @@ class InputMaker {
     }
     if (const auto* list = std::get_if<ModelInputSpec::List>(&spec.value)) {
       return MakeList(*list, spec.position);
+    }
+    if (const auto* dict = std::get_if<ModelInputSpec::Dict>(&spec.value)) {
+      return MakeDict(*dict);
+    }
+    if (const auto* text = std::get_if<std::string>(&spec.value)) {
+      return c10::IValue(*text);
     }
     if (const auto* file = std::get_if<ModelInputSpec::File>(&spec.value)) {
       return OnlyTensor(*file);
@@ -202,6 +209,29 @@ class InputMaker {
     }
     c10::impl::GenericList result(type);
     for (c10::IValue& value : values) result.push_back(std::move(value));
+    return c10::IValue(std::move(result));
+  }
+
+  // Values of one type make a Dict[str, TYPE], which TorchScript wants; others
+  // one of anything, for models that run in Python.
+  absl::StatusOr<c10::IValue> MakeDict(const ModelInputSpec::Dict& dict) {
+    std::vector<c10::IValue> values;
+    c10::TypePtr type;
+    for (const ModelInputSpec& element : dict.values) {
+      auto value = Value(element);
+      if (!value.ok()) return value.status();
+      c10::TypePtr value_type =
+          value->isTensor() ? c10::TensorType::get() : value->type();
+      type = type == nullptr || *type == *value_type
+                 ? std::move(value_type)
+                 : c10::TypePtr(c10::AnyType::get());
+      values.push_back(*std::move(value));
+    }
+    if (type == nullptr) type = c10::TensorType::get();
+    c10::impl::GenericDict result(c10::StringType::get(), type);
+    for (size_t i = 0; i < values.size(); ++i) {
+      result.insert(dict.keys[i], std::move(values[i]));
+    }
     return c10::IValue(std::move(result));
   }
 

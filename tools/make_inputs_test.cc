@@ -131,6 +131,21 @@ TEST(MakeInputs, ListsHoldTensorsOfAnyShape) {
             *c10::ListType::create(c10::ListType::ofTensors()));
 }
 
+TEST(MakeInputs, DictsAndTexts) {
+  auto inputs = Make("{a: 1x2, b: 3x4},{n: 1, t: 'x y'},{},mode='fast'");
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  const auto tensors = inputs->args[0].toGenericDict();
+  EXPECT_EQ(tensors.at("b").toTensor().numel(), 12);
+  EXPECT_EQ(
+      *inputs->args[0].type(),
+      *c10::DictType::create(c10::StringType::get(), c10::TensorType::get()));
+  const auto mixed = inputs->args[1].toGenericDict();
+  EXPECT_EQ(mixed.at("n").toInt(), 1);
+  EXPECT_EQ(mixed.at("t").toStringRef(), "x y");
+  EXPECT_EQ(inputs->args[2].toGenericDict().size(), 0u);
+  EXPECT_EQ(inputs->kwargs[0].second.toStringRef(), "fast");
+}
+
 TEST(MakeInputs, ReadsFiles) {
   const at::Tensor a = at::arange(6).reshape({2, 3});
   const at::Tensor b = at::ones({4});

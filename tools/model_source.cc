@@ -24,7 +24,9 @@ ABSL_FLAG(
     "999\n"
     "  @FILE.safetensors      the tensors of a file\n"
     "  [1x4,1x8]              a list\n"
+    "  {boxes: 9x4, size: 3}  a dict\n"
     "  3, 0.5, true, none     numbers, booleans, nothing\n"
+    "  'text'                 a string\n"
     "  mask=1x128:bool        an argument by its name\n"
     "  ()                     no arguments at all");
 ABSL_FLAG(uint64_t, seed, 0,
@@ -54,6 +56,9 @@ void CollectFiles(const std::vector<ModelInputSpec>& specs,
     } else if (const auto* list =
                    std::get_if<ModelInputSpec::List>(&spec.value)) {
       CollectFiles(list->elements, files);
+    } else if (const auto* dict =
+                   std::get_if<ModelInputSpec::Dict>(&spec.value)) {
+      CollectFiles(dict->values, files);
     }
   }
 }
@@ -61,8 +66,10 @@ void CollectFiles(const std::vector<ModelInputSpec>& specs,
 bool HasTensor(const std::vector<ModelInputSpec>& specs) {
   return std::any_of(specs.begin(), specs.end(), [](const auto& spec) {
     const auto* list = std::get_if<ModelInputSpec::List>(&spec.value);
+    const auto* dict = std::get_if<ModelInputSpec::Dict>(&spec.value);
     return std::holds_alternative<ModelInputSpec::Tensor>(spec.value) ||
-           (list != nullptr && HasTensor(list->elements));
+           (list != nullptr && HasTensor(list->elements)) ||
+           (dict != nullptr && HasTensor(dict->values));
   });
 }
 

@@ -308,9 +308,11 @@ class Verification {
     const int fresh = source_.inputs_are_random() ? flags_.fresh : 0;
     for (int i = 0; i <= fresh; ++i) {
       const uint64_t seed = source_.seed() + i;
-      if (fresh > 0) std::cout << "on inputs of seed " << seed << ":\n";
       Json run = Json::object();
-      absl::Status status = CompareOnSeed(seed, /*is_fresh=*/i > 0, &run);
+      absl::Status status = CompareOnSeed(
+          seed, /*is_fresh=*/i > 0,
+          fresh > 0 ? absl::StrCat("on inputs of seed ", seed, ":\n") : "",
+          &run);
       if (!status.ok()) return status;
       if (i == 0) {
         json_.update(run);
@@ -322,7 +324,8 @@ class Verification {
     return absl::OkStatus();
   }
 
-  absl::Status CompareOnSeed(uint64_t seed, bool is_fresh, Json* json) {
+  absl::Status CompareOnSeed(uint64_t seed, bool is_fresh,
+                             const std::string& title, Json* json) {
     auto conversion = Convert(seed);
     if (!conversion.ok()) return conversion.status();
     const absl::Status fits = CheckFits(*conversion);
@@ -347,11 +350,12 @@ class Verification {
       // What ran may depend on what the inputs hold.
       passes_ = identical_ = false;
       (*json)["error"] = std::string(comparison.status().message());
-      std::cout << "the file does not run as the model does: "
+      std::cout << title << "the file does not run as the model does: "
                 << comparison.status().message() << "\n";
       return absl::OkStatus();
     }
 
+    std::cout << title;
     bool passes = true;
     for (size_t i = 0; i < comparison->outputs.size(); ++i) {
       const Difference& difference = comparison->outputs[i];
