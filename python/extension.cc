@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "flextorchir/converter/activations.h"
 #include "flextorchir/converter/converter.h"
 #include "flextorchir/converter/optimize/optimize.h"
 #include "flextorchir/converter/optimize/optimize_conversion.h"
@@ -147,11 +148,21 @@ class PyModel {
 
 class PyConversion : public PyModel {
  public:
-  explicit PyConversion(Conversion conversion)
+  PyConversion(Conversion conversion,
+               std::map<std::string, at::Tensor> activations)
       : PyModel(std::move(conversion.model)),
-        report_(std::move(conversion.report)) {}
+        report_(std::move(conversion.report)),
+        activations_(std::move(activations)) {}
   std::string ReportJson() const { return ReportToJson(report_); }
   std::string Summary() const { return ReportToText(report_); }
+  py::dict Activations() const {
+    py::dict result;
+    for (const auto& [name, content] : activations_) {
+      result[py::str(name)] =
+          py::reinterpret_steal<py::object>(THPVariable_Wrap(content));
+    }
+    return result;
+  }
 
  protected:
   absl::StatusOr<Optimization> Rewrite(
@@ -163,17 +174,22 @@ class PyConversion : public PyModel {
         OptimizeConversion(&conversion, options);
     model_ = std::move(conversion.model);
     report_ = std::move(conversion.report);
+    // The values may be others now.
+    if (done.ok() && done->rewrites() > 0) activations_.clear();
     return done;
   }
 
  private:
   Report report_;
+  std::map<std::string, at::Tensor> activations_;
 };
 
 std::unique_ptr<PyConversion> ConvertLive(
     const py::object& live_model, const std::vector<std::string>& blackbox,
-    const std::string& layers, bool frames, const std::string& source_root) {
+    const std::string& layers, bool frames, const std::string& source_root,
+    bool keep_activations) {
   ConvertOptions options;
+  options.keep_activations = keep_activations;
   options.blackbox = blackbox;
   options.frames = frames;
   options.source_root = source_root;
@@ -185,8 +201,12 @@ std::unique_ptr<PyConversion> ConvertLive(
   }
   const std::unique_ptr<LiveFrontend> frontend =
       ValueOrThrow(LiveFrontend::Create(live_model, /*bound=*/true));
-  return std::make_unique<PyConversion>(
-      ValueOrThrow(Convert(*frontend, frontend->inputs(), options)));
+  Conversion conversion =
+      ValueOrThrow(Convert(*frontend, frontend->inputs(), options));
+  std::map<std::string, at::Tensor> activations;
+  if (keep_activations) activations = AllActivations(conversion);
+  return std::make_unique<PyConversion>(std::move(conversion),
+                                        std::move(activations));
 }
 
 }  // namespace
@@ -217,7 +237,8 @@ PYBIND11_MODULE(_flextorchir, module) {
       .def_property_readonly("output_names", &PyModel::output_names);
   py::class_<PyConversion, PyModel>(module, "Conversion")
       .def("report_json", &PyConversion::ReportJson)
-      .def("summary", &PyConversion::Summary);
+      .def("summary", &PyConversion::Summary)
+      .def("activations", &PyConversion::Activations);
   module.def("convert", &flextorchir::ConvertLive);
   module.def("load", [](const std::string& path) {
     return std::make_unique<PyModel>(

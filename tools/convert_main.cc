@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "flextorchir/converter/activations.h"
 #include "flextorchir/converter/converter.h"
 #include "flextorchir/converter/optimize/optimize.h"
 #include "flextorchir/converter/optimize/optimize_conversion.h"
@@ -460,19 +461,8 @@ class Job {
       if (!evaluated.ok()) return evaluated.status();
       activations = *std::move(evaluated);
     } else {
-      activations = std::move(conversion_.activations);
-      const Graph& graph = conversion_.model.main();
-      for (const auto& [ids, contents] :
-           {std::make_pair(&graph.inputs, &conversion_.inputs),
-            std::make_pair(&graph.outputs, &conversion_.outputs)}) {
-        for (size_t i = 0; i < contents->size(); ++i) {
-          const c10::IValue& content = (*contents)[i];
-          if (content.isTensor() && content.toTensor().defined()) {
-            activations.emplace(graph.value((*ids)[i]).name,
-                                content.toTensor());
-          }
-        }
-      }
+      activations = AllActivations(conversion_);
+      conversion_.activations.clear();
     }
     const auto [directory, name] = SplitPath(settings_.activations_path);
     auto sink = NewDirectorySink(directory);

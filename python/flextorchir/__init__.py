@@ -123,9 +123,27 @@ class Conversion(LoadedModel):
         """The report as a table, for people."""
         return self._model.summary()
 
+    @property
+    def activations(self):
+        """The content of every value in the run, by name: a dict of tensors.
+
+        Inputs and outputs are among them; `safetensors.torch.save_file` makes of it
+        what `verify --reference` takes.
+
+        Raises:
+          Error: they were not kept (`convert(..., keep_activations=True)`), or
+            `optimize` has changed what the values are.
+        """
+        activations = self._model.activations()
+        if not activations:
+            raise Error("there are no activations: keep them with "
+                        "convert(..., keep_activations=True), and take them before "
+                        "optimize()")
+        return activations
+
 
 def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
-            example_inputs=None, layers="standard"):
+            example_inputs=None, layers="standard", keep_activations=False):
     """Runs `module` once and returns the graph of what executed.
 
     The module, its buffers and the process's switches are left as they were, also
@@ -142,6 +160,8 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
         or classes.
       dynamic, example_inputs: sizes that vary; not supported yet.
       layers: "standard", or "raw" for one layer an operator.
+      keep_activations: keep the content of every value, for
+        `Conversion.activations`. Costs a copy of each.
 
     Returns:
       A `Conversion`. An operator that no rule understands is a placeholder in it,
@@ -160,7 +180,8 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
         names.append(_live.class_name(item) if isinstance(item, type) else item)
     live = _live.LiveModel(module, args, kwargs)
     try:
-        model = _flextorchir.convert(live, names, layers, True, os.getcwd())
+        model = _flextorchir.convert(live, names, layers, True, os.getcwd(),
+                                     keep_activations)
     except Error:
         if live.exception is None:
             raise

@@ -8,6 +8,7 @@ import functools
 import multiprocessing.pool
 import os
 import random
+import re
 import tempfile
 import threading
 import types
@@ -481,6 +482,20 @@ class FlexTorchIrTest(unittest.TestCase):
             with self.subTest(name):
                 model = torchvision.models.get_model(name, weights=None).eval()
                 self.convert(model, torch.rand(shape))
+
+    def test_activations_are_kept_where_they_are_asked_for(self):
+        net = Net().eval()
+        x = torch.randn(2, 3, 8, 8)
+        conv = flextorchir.convert(net, (x,), keep_activations=True)
+        kept = conv.activations
+        self.assertTrue(torch.equal(kept["x"], x))
+        self.assertTrue(torch.equal(kept["conv"], net.conv(x)))
+        self.assertTrue(any(torch.equal(value, net(x)) for value in kept.values()))
+        self.assertLessEqual(set(kept), set(re.findall(r"%([\w.]+): ", conv.text)))
+        conv.optimize("fold_batch_norm")
+        for other in (conv, flextorchir.convert(net, (x,))):
+            with self.assertRaisesRegex(flextorchir.Error, "keep_activations=True"):
+                _ = other.activations
 
     def test_optimize_rewrites_model_and_report(self):
         net = Net().eval()
