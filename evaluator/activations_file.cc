@@ -93,24 +93,27 @@ FindActivation ActivationsFile::Find() const {
   return [this](const Value& value) { return Content(value); };
 }
 
-absl::Status WriteActivations(std::map<std::string, at::Tensor> activations,
-                              absl::string_view name, Sink& sink) {
+absl::StatusOr<std::vector<std::string>> WriteActivations(
+    std::map<std::string, at::Tensor> activations, absl::string_view name,
+    Sink& sink) {
   std::vector<Weights> tensors;
+  std::vector<std::string> left_out;
   tensors.reserve(activations.size());
   while (!activations.empty()) {
     const auto first = activations.begin();
     absl::StatusOr<Weights> tensor =
         ToWeights(first->first, Weights::Role::kConstant, first->second);
-    if (!tensor.ok()) {
-      return absl::Status(tensor.status().code(),
-                          absl::StrCat("value \"", first->first,
-                                       "\": ", tensor.status().message()));
+    if (tensor.ok()) {
+      tensors.push_back(*std::move(tensor));
+    } else {
+      left_out.push_back(first->first);
     }
-    tensors.push_back(*std::move(tensor));
     activations.erase(first);
   }
-  return WriteSafetensors(tensors, name, {{kContentsKey, kActivations}}, sink)
-      .status();
+  const auto written =
+      WriteSafetensors(tensors, name, {{kContentsKey, kActivations}}, sink);
+  if (!written.ok()) return written.status();
+  return left_out;
 }
 
 absl::StatusOr<std::map<std::string, at::Tensor>> EvaluateActivations(

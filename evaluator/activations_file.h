@@ -49,10 +49,12 @@ class ActivationsFile {
 };
 
 // Writes such a file. Contents are let go of one by one where that frees
-// memory: a tensor that is not contiguous is copied.
-// Errors: kUnimplemented for a tensor that is not strided; those of the sink.
-absl::Status WriteActivations(std::map<std::string, at::Tensor> activations,
-                              absl::string_view name, Sink& sink);
+// memory: a tensor that is not contiguous is copied. Returns the names of those
+// that such a file cannot hold, which are left out: sparse tensors and the
+// like. Errors: those of the sink.
+absl::StatusOr<std::vector<std::string>> WriteActivations(
+    std::map<std::string, at::Tensor> activations, absl::string_view name,
+    Sink& sink);
 
 // The contents of all tensors of graphs[0] in the run of `inputs` by the
 // evaluator, its inputs among them, without the weights.

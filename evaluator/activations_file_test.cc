@@ -47,7 +47,9 @@ class ActivationsFileTest : public testing::Test {
     // Earlier ones stay: what was opened is a view of them.
     const std::string name = absl::StrCat("a", files_.size());
     const auto sink = NewMemorySink(&files_);
-    EXPECT_TRUE(WriteActivations(std::move(tensors), name, *sink).ok());
+    const auto left_out = WriteActivations(std::move(tensors), name, *sink);
+    EXPECT_TRUE(left_out.ok()) << left_out.status();
+    left_out_ = *left_out;
     EXPECT_TRUE(sink->Commit().ok());
     auto file = ActivationsFile::Open(*NewMemorySource(&files_), name);
     EXPECT_TRUE(file.ok()) << file.status();
@@ -66,6 +68,7 @@ class ActivationsFileTest : public testing::Test {
   std::map<std::string, std::string> files_;
   at::Tensor x_ = at::tensor({0.5f, -1.f, 2.f, 3.f, 0.f, 1.f}).reshape({2, 3});
   at::Tensor sigmoid_;
+  std::vector<std::string> left_out_;
 };
 
 TEST_F(ActivationsFileTest, KeepsEveryType) {
@@ -90,6 +93,13 @@ TEST_F(ActivationsFileTest, KeepsEveryType) {
   }
   const auto none = file.Content(Value{"none", TensorType{}});
   EXPECT_TRUE(none.ok() && !none->has_value());
+}
+
+TEST_F(ActivationsFileTest, WhatCannotBeHeldIsLeftOut) {
+  const ActivationsFile file =
+      Written({{"a", x_}, {"b", x_.to_sparse()}, {"c", x_}});
+  EXPECT_THAT(file.names(), ElementsAre("a", "c"));
+  EXPECT_THAT(left_out_, ElementsAre("b"));
 }
 
 TEST_F(ActivationsFileTest, BrokenFilesAreErrors) {

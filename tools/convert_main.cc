@@ -443,7 +443,6 @@ class Job {
     if (!settings_.activations_path.empty()) {
       absl::Status status = SaveActivations();
       if (!status.ok()) return Annotate("--save_activations", status);
-      std::cout << "wrote " << settings_.activations_path << "\n";
     }
     return absl::OkStatus();
   }
@@ -467,9 +466,17 @@ class Job {
     const auto [directory, name] = SplitPath(settings_.activations_path);
     auto sink = NewDirectorySink(directory);
     if (!sink.ok()) return sink.status();
-    absl::Status status =
+    const auto left_out =
         WriteActivations(std::move(activations), name, **sink);
-    return status.ok() ? (*sink)->Commit() : status;
+    if (!left_out.ok()) return left_out.status();
+    if (absl::Status s = (*sink)->Commit(); !s.ok()) return s;
+    std::cout << "wrote " << settings_.activations_path;
+    if (!left_out->empty()) {
+      std::cout << ", without what no safetensors file can hold: "
+                << absl::StrJoin(*left_out, ", ");
+    }
+    std::cout << "\n";
+    return absl::OkStatus();
   }
 
   // Every file must read back as the model that was converted; that model must

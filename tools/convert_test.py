@@ -513,6 +513,38 @@ class InspectTest(ToolsTest):
         result = self.run_tool("inspect", "net.ftpb", "--weights_data", status=1)
         self.assert_refuses(result, "net.safetensors")
 
+    def test_model_explorer(self):
+        self.convert("placeholders", "--inputs=4:f32", "--format=text,protobuf",
+                     "--model_explorer=converted.json")
+        (self.folder / "placeholders.safetensors").unlink(missing_ok=True)
+        result = self.run_tool("inspect", "placeholders.ftpb", "--model_explorer=net.json")
+        self.assertEqual(result.stdout.split(), ["wrote", str(self.folder / "net.json"), "wrote",
+                                                 str(self.folder / "net.placeholders.json")])
+        for name in ("net", "converted"):
+            graph, = json.loads((self.folder / f"{name}.json").read_text())["graphs"]
+            overlay = json.loads((self.folder / f"{name}.placeholders.json").read_text())
+            nodes = {node["id"]: node for node in graph["nodes"]}
+            self.assertEqual(len(nodes), len(graph["nodes"]))
+            for node in nodes.values():
+                for edge in node.get("incomingEdges", []):
+                    outputs = nodes[edge["sourceNodeId"]]["outputsMetadata"]
+                    self.assertIn(edge["sourceNodeOutputId"], [item["id"] for item in outputs])
+            red = {key for key, node in nodes.items()
+                   if node.get("style", {}).get("backgroundColor") == "#f4a6a0"}
+            self.assertEqual({nodes[key]["label"] for key in red},
+                             {"aten::special_airy_ai", "aten::special_bessel_j0"})
+            marked = overlay[graph["id"]]["results"]
+            self.assertEqual({key for key in marked if marked[key]["value"] == "placeholder"},
+                             red)
+            self.assertLess(red, set(marked))
+        for args in (["--model_explorer=net.txt"], ["--model_explorer=no/net.json"],
+                     ["--model_explorer=a.json", "--diagram=a.dot"]):
+            result = self.run_tool("inspect", "placeholders.ftpb", *args, status=1)
+            self.assert_refuses(result, "--model_explorer")
+        self.assert_refuses(self.convert("net", "--inputs=1x3x16x16",
+                                         "--model_explorer=net.txt", status=1),
+                            "--model_explorer", ".json")
+
     def test_needs_no_libtorch(self):
         libraries = subprocess.run(["ldd", PROGRAMS / "inspect"], capture_output=True, text=True,
                                    check=True).stdout
@@ -634,6 +666,12 @@ class ActivationsTest(ToolsTest):
         self.assertEqual(set(self.saved) - set(folded), {"block.conv"})
         torch.testing.assert_close(folded["block.norm"], self.saved["block.norm"])
         self.assertEqual([path.name for path in self.folder.glob(".*")], [])
+
+    def test_a_model_with_sparse_values(self):
+        result = self.convert("sparse", "--inputs=3x3", "--save_activations", status=2)
+        self.assertIn("sparse.activations.safetensors", result.stdout)
+        saved = safetensors.torch.load_file(self.folder / "sparse.activations.safetensors")
+        self.assertTrue(saved)
 
     def test_a_dump_is_compared_with_the_evaluator(self):
         self.dump(self.saved)
