@@ -18,7 +18,6 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "c10/core/ScalarType.h"
@@ -28,6 +27,7 @@
 #include "flextorchir/ir/sink.h"
 #include "flextorchir/tools/command_line.h"
 #include "flextorchir/tools/comparison_report.h"
+#include "flextorchir/tools/graph_inputs.h"
 #include "flextorchir/torch_bridge/tensor.h"
 
 ABSL_FLAG(double, tolerance, 0,
@@ -138,63 +138,6 @@ Activations SharedActivations(const Conversion& conversion, const Model& file) {
     }
   }
   return shared;
-}
-
-// Takes the tensors out of an argument, in the order in which they stand.
-void CollectTensors(const c10::IValue& value,
-                    std::vector<c10::IValue>* tensors) {
-  if (value.isTensor()) {
-    tensors->push_back(value);
-  } else if (value.isList()) {
-    for (const c10::IValue& element : value.toListRef()) {
-      CollectTensors(element, tensors);
-    }
-  } else if (value.isTuple()) {
-    for (const c10::IValue& element : value.toTupleRef().elements()) {
-      CollectTensors(element, tensors);
-    }
-  } else if (value.isGenericDict()) {
-    for (const auto& entry : value.toGenericDict()) {
-      CollectTensors(entry.value(), tensors);
-    }
-  }
-}
-
-// The inputs of the graph from --inputs, without a model that would say what
-// its arguments are called: those with names by their names, all others in
-// order.
-absl::StatusOr<std::vector<c10::IValue>> ArrangeInputs(
-    const Model& model, const ModelInputs& inputs) {
-  const Graph& graph = model.main();
-  std::vector<c10::IValue> arranged(graph.inputs.size());
-  std::vector<c10::IValue> positional;
-  for (const c10::IValue& argument : inputs.args) {
-    CollectTensors(argument, &positional);
-  }
-  size_t given = positional.size();
-  for (const auto& [name, argument] : inputs.kwargs) {
-    std::vector<c10::IValue> tensors;
-    CollectTensors(argument, &tensors);
-    given += tensors.size();
-    auto next = tensors.begin();
-    for (size_t i = 0; i < arranged.size() && next != tensors.end(); ++i) {
-      const std::string& input = graph.value(graph.inputs[i]).name;
-      if (input == name || absl::StartsWith(input, absl::StrCat(name, "."))) {
-        arranged[i] = *next++;
-      }
-    }
-    positional.insert(positional.end(), next, tensors.end());
-  }
-  if (given != arranged.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--inputs: ", given, " tensors are given, but the file ",
-                     "takes ", arranged.size()));
-  }
-  auto next = positional.begin();
-  for (c10::IValue& input : arranged) {
-    if (input.isNone()) input = *next++;
-  }
-  return arranged;
 }
 
 struct Flags {
@@ -531,7 +474,7 @@ class Verification {
     if (source_.has_inputs()) {
       const auto inputs = source_.Inputs();
       if (!inputs.ok()) return inputs.status();
-      return ArrangeInputs(file_, *inputs);
+      return GraphInputs(file_, *inputs);
     }
     std::vector<c10::IValue> inputs;
     std::vector<std::string> missing;
