@@ -142,6 +142,7 @@ class Conversion(LoadedModel):
         return activations
 
 
+@_live.compiler_unloaded()
 def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
             example_inputs=None, layers="standard", keep_activations=False):
     """Runs `module` once and returns the graph of what executed.

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import random
 import sys
+import types
 
 import torch
 from torch.nn.modules import module as torch_module
@@ -91,13 +92,70 @@ def _random_state():
             numpy.random.set_state(numpy_state)
 
 
+class _Unloaded(types.ModuleType):
+    """Stands for torch._inductor until somebody wants it.
+
+    torch looks there for compiled code when it tells where an operator was called,
+    and would load the whole compiler for that, which takes seconds.
+    """
+
+    def __getattr__(self, name):
+        if name == "codecache" or name.startswith("__"):
+            raise AttributeError(name)
+        # Puts itself in the place of this.
+        return getattr(importlib.import_module("torch._inductor"), name)
+
+
+def _put_off_compiler():
+    unloaded = _Unloaded("torch._inductor")
+    if "torch._inductor" not in sys.modules:
+        torch._inductor = unloaded
+    return unloaded
+
+
+@contextlib.contextmanager
+def compiler_unloaded():
+    """Keeps what is done from loading torch's compiler without need."""
+    unloaded = _put_off_compiler()
+    try:
+        yield
+    finally:
+        if vars(torch).get("_inductor") is unloaded:
+            del torch._inductor
+
+
+@contextlib.contextmanager
+def _nothing_compiled():
+    """Compiled modules run their plain operators."""
+    if "torch._dynamo" in sys.modules:
+        with torch.compiler.set_stance("force_eager"):
+            yield
+        return
+    # Nothing is compiled yet, and the compiler takes seconds to load: only if the
+    # model itself asks for it.
+    original = torch.compile
+    with contextlib.ExitStack() as stack:
+
+        @functools.wraps(original)
+        def load_and_compile(*args, **kwargs):
+            torch.compile = original
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            return original(*args, **kwargs)
+
+        torch.compile = load_and_compile
+        try:
+            yield
+        finally:
+            torch.compile = original
+
+
 @contextlib.contextmanager
 def _plain_operators():
     """No fused fast paths, no compiled kernels: the operators people wrote."""
     fast_path = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.compiler.set_stance("force_eager"):
+        with _nothing_compiled():
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
@@ -263,6 +321,7 @@ def load(spec):
     """
     import ast
 
+    _put_off_compiler()  # for good: the process is the converter's
     module_name, separator, rest = spec.partition(":")
     if not separator or not module_name or not rest:
         raise ValueError(f"`{spec}` is not of the form package.module:callable")

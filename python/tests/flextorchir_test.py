@@ -9,6 +9,8 @@ import multiprocessing.pool
 import os
 import random
 import re
+import subprocess
+import sys
 import tempfile
 import threading
 import types
@@ -302,6 +304,25 @@ class FlexTorchIrTest(unittest.TestCase):
                 conv = self.convert(attention, x, x, x,
                                     average_attn_weights=average)
                 self.assertEqual({"MultiheadAttention": 1}, kinds(conv))
+
+    def test_the_compiler_is_not_loaded_without_need(self):
+        program = (
+            "import sys, torch, flextorchir\n"
+            "def compiles(x):\n"
+            "    return torch.compile(torch.relu)(x) + 1\n"
+            "x = torch.ones(2)\n"
+            "compile = torch.compile\n"
+            "conv = flextorchir.convert(torch.sigmoid, (x,))\n"
+            "print('torch._dynamo' in sys.modules, '_inductor' in vars(torch))\n"
+            "conv = flextorchir.convert(compiles, (x,))\n"
+            "print(conv.report['layers_by_kind'], torch.compile is compile)\n"
+            "print(torch._inductor.config.__name__)\n")
+        done = subprocess.run([sys.executable, "-c", program], check=True,
+                              capture_output=True, text=True,
+                              env=os.environ | {"PYTHONPATH": ":".join(sys.path)})
+        self.assertEqual(
+            "False False\n{'Add': 1, 'ReLU': 1} True\ntorch._inductor.config\n",
+            done.stdout)
 
     def test_the_module_is_left_as_it_was(self):
 
