@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,12 +11,15 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "flextorchir/converter/capture/recorder.h"
 #include "flextorchir/converter/structure.h"
 #include "flextorchir/evaluator/evaluator.h"
 #include "flextorchir/torch_bridge/error_message.h"
+#include "flextorchir/torch_bridge/quantized_engine.h"
 #include "flextorchir/torch_bridge/tensor.h"
 
 namespace flextorchir {
@@ -38,8 +42,10 @@ absl::StatusOr<c10::IValue> RunModel(Frontend& frontend,
 void NoteParametersWithoutGrad(const std::vector<NamedTensor>& state,
                                Model* model) {
   std::vector<std::string> without;
+  std::set<absl::string_view> names;
   bool all = true;
   for (const NamedTensor& parameter : state) {
+    names.insert(parameter.name);
     const at::Tensor& tensor = parameter.tensor;
     if (parameter.role != Weights::Role::kParameter || !tensor.defined() ||
         !(tensor.is_floating_point() || tensor.is_complex())) {
@@ -51,9 +57,30 @@ void NoteParametersWithoutGrad(const std::vector<NamedTensor>& state,
       without.push_back(parameter.name);
     }
   }
+  // Those that were packed want none.
+  for (const Weights& weights : model->weights) {
+    if (weights.role == Weights::Role::kParameter &&
+        names.count(weights.name) == 0) {
+      without.push_back(weights.name);
+    }
+  }
   if (without.empty()) return;
   model->metadata[kParametersWithoutGrad] =
       all ? "*" : absl::StrJoin(without, ",");
+}
+
+void NoteQuantizedEngine(Model* model) {
+  const auto is_quantized = [](const Value& value) {
+    return value.tensor() != nullptr &&
+           value.tensor()->quantization.has_value();
+  };
+  const auto runs_on_engine = [](const Layer& layer) {
+    return absl::StartsWith(layer.target, "quantized::");
+  };
+  if (absl::c_any_of(model->main().values, is_quantized) ||
+      absl::c_any_of(model->main().layers, runs_on_engine)) {
+    model->metadata[kQuantizedEngine] = QuantizedEngine();
+  }
 }
 
 void TakeOutputs(CapturedRun* run) {
@@ -122,6 +149,9 @@ absl::StatusOr<CapturedRun> CaptureRun(Frontend& frontend,
   for (const NamedTensor& tensor : state) {
     recorder.AddState(tensor.name, tensor.role, tensor.tensor);
   }
+  for (const NamedObject& object : frontend.objects()) {
+    recorder.AddObject(object.name, object.object);
+  }
   for (size_t i = 0; i < run.inputs.size(); ++i) {
     recorder.AddInput(static_cast<int32_t>(i), run.inputs[i]);
   }
@@ -139,6 +169,7 @@ absl::StatusOr<CapturedRun> CaptureRun(Frontend& frontend,
   if (!graph.ok()) return graph.status();
   run.functional = *std::move(graph);
   NoteParametersWithoutGrad(state, &run.functional.model);
+  NoteQuantizedEngine(&run.functional.model);
   TakeOutputs(&run);
   if (options.keep_contents) TakeContents(recorder, &run);
   return run;

@@ -251,6 +251,7 @@ constexpr Row kRows[] = {
     {"convtranspose3d", TransposedConvolution},
     {"deformconv2d", Convolution},
     {"linear", Linear},
+    {"float16linear", Linear},
     {"bilinear", Bilinear},
     {"matmul", MatMul},
     {"mm", MatMul},
@@ -286,13 +287,6 @@ constexpr Row kRows[] = {
     {"col2im", None},
     {"packpaddedsequence", None},
     {"padpackedsequence", None},
-    {"quantizepertensor", None},
-    {"quantizeperchannel", None},
-    {"quantizepertensordynamic", None},
-    {"dequantize", None},
-    {"intrepr", None},
-    {"fakequantizepertensoraffine", None},
-    {"fakequantizeperchannelaffine", None},
     // Operators that the layer set has under another name.
     {"batchnorm", None},
     {"instancenorm", None},
@@ -315,6 +309,7 @@ std::string PlainName(absl::string_view kind) {
     }
   }
   absl::string_view name = plain;
+  if (absl::StartsWith(name, "dynamicquantized")) name.remove_prefix(7);
   absl::ConsumePrefix(&name, "quantized");
   return std::string(name);
 }
@@ -343,6 +338,7 @@ bool DoesNone(Family family) {
     case Family::kCreation:
     case Family::kVision:
     case Family::kRandom:
+    case Family::kQuantization:
       return true;
     default:
       return false;

@@ -33,6 +33,7 @@
 #include "flextorchir/torch_bridge/layer_call.h"
 #include "flextorchir/torch_bridge/operator_call.h"
 #include "flextorchir/torch_bridge/operator_writes.h"
+#include "flextorchir/torch_bridge/quantized_engine.h"
 #include "flextorchir/torch_bridge/tensor.h"
 
 namespace flextorchir {
@@ -261,15 +262,17 @@ class ModelEvaluator final : public Evaluator {
  public:
   ModelEvaluator(const Model& model, EvaluatorOptions options,
                  std::vector<std::unique_ptr<Program>> programs,
-                 std::map<WeightsId, at::Tensor> weights)
+                 std::map<WeightsId, at::Tensor> weights, std::string engine)
       : model_(model),
         options_(std::move(options)),
         programs_(std::move(programs)),
-        weights_(std::move(weights)) {}
+        weights_(std::move(weights)),
+        engine_(std::move(engine)) {}
 
   absl::StatusOr<Results> Run(const Results& inputs) override {
     std::optional<c10::InferenceMode> inference_mode;
     if (options_.inference_mode) inference_mode.emplace();
+    const WithQuantizedEngine with_engine(engine_);
     c10::impl::ExcludeDispatchKeyGuard no_autocast(
         c10::autocast_dispatch_keyset);
     try {
@@ -414,6 +417,46 @@ class ModelEvaluator final : public Evaluator {
     return results;
   }
 
+  // The object that an argument takes, or the list of objects.
+  static absl::StatusOr<c10::IValue> Packed(const LayerCall::Argument& argument,
+                                            const c10::Argument& taken_by,
+                                            const GraphArguments& arguments) {
+    Results objects;
+    for (const auto& packer : argument.packers) {
+      absl::StatusOr<Results> packed = PassedTo(*packer, arguments);
+      if (packed.ok()) packed = CallOperator(packer->op, *std::move(packed));
+      if (!packed.ok()) return packed.status();
+      objects.push_back(packed->at(0));
+    }
+    if (!argument.is_list) return objects[0];
+    c10::impl::GenericList list(taken_by.type()->containedType(0));
+    for (c10::IValue& object : objects) list.push_back(std::move(object));
+    return c10::IValue(std::move(list));
+  }
+
+  // What the operator is called with.
+  static absl::StatusOr<Results> PassedTo(const LayerCall& call,
+                                          const GraphArguments& arguments) {
+    const auto& schema = call.op.schema();
+    Results stack;
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      const LayerCall::Argument& argument = call.arguments[i];
+      absl::StatusOr<c10::IValue> value = argument.constant;
+      if (argument.is_list || !argument.packers.empty()) {
+        value = Packed(argument, schema.arguments()[i], arguments);
+      } else if (!argument.layer_name.empty()) {
+        value = arguments.Get(argument.layer_name);
+        if (value.ok() && argument.element >= 0) {
+          value = value->toList().get(argument.element);
+        }
+        if (value.ok()) value = FitToArgument(*value, schema.arguments()[i]);
+      }
+      if (!value.ok()) return value.status();
+      stack.push_back(*std::move(value));
+    }
+    return stack;
+  }
+
   // Calls the operator, on copies of what it writes. Returns what the layer's
   // output slots hold: the results that are not arguments, then the new
   // contents, which are found by the argument's name.
@@ -421,18 +464,9 @@ class ModelEvaluator final : public Evaluator {
                                   const GraphArguments& arguments) const {
     const LayerCall& call = *step.call;
     const auto& schema = call.op.schema();
-    std::vector<c10::IValue> stack;
-    for (size_t i = 0; i < call.arguments.size(); ++i) {
-      const LayerCall::Argument& argument = call.arguments[i];
-      if (argument.layer_name.empty()) {
-        stack.push_back(argument.constant);
-        continue;
-      }
-      absl::StatusOr<c10::IValue> value = arguments.Get(argument.layer_name);
-      if (value.ok()) value = FitToArgument(*value, schema.arguments()[i]);
-      if (!value.ok()) return value.status();
-      stack.push_back(*std::move(value));
-    }
+    absl::StatusOr<Results> passed = PassedTo(call, arguments);
+    if (!passed.ok()) return passed.status();
+    Results& stack = *passed;
 
     std::map<std::string, c10::IValue, std::less<>> new_contents;
     const auto copy = [&](int32_t argument) {
@@ -516,6 +550,7 @@ class ModelEvaluator final : public Evaluator {
   const EvaluatorOptions options_;
   const std::vector<std::unique_ptr<Program>> programs_;
   const std::map<WeightsId, at::Tensor> weights_;
+  const std::string engine_;  // of quantised layers; empty if there are none
 };
 
 // Whether a parameter of the original wanted gradients.
@@ -556,9 +591,18 @@ absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(
     }
     weights.emplace(value.weights, *std::move(tensor));
   }
+  std::string engine;
+  if (const auto entry = model.metadata.find(kQuantizedEngine);
+      entry != model.metadata.end()) {
+    engine = entry->second;
+    if (absl::Status status = CheckQuantizedEngine(engine); !status.ok()) {
+      return status;
+    }
+  }
   options.executors = nullptr;  // copied, where they are needed
   return std::make_unique<ModelEvaluator>(
-      model, std::move(options), *std::move(programs), std::move(weights));
+      model, std::move(options), *std::move(programs), std::move(weights),
+      std::move(engine));
 }
 
 }  // namespace flextorchir

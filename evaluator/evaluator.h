@@ -83,12 +83,15 @@ struct EvaluatorOptions {
 //
 // On the same machine, with the same number of threads and the same random
 // state, results are bit-identical to the model's if no rewriting pass ran.
+// While a model of quantised layers runs, the process has the engine that its
+// metadata names (torch_bridge/quantized_engine.h); such runs take turns.
 class Evaluator {
  public:
   // `model` must outlive the evaluator and have passed `Verify`. Weights are
   // shared, not copied.
-  // Errors: kUnimplemented, listing every kind that nothing can run;
-  // kInvalidArgument for weights without data.
+  // Errors: kUnimplemented, listing every kind that nothing can run, or for a
+  // quantised engine that torch has not; kInvalidArgument for weights without
+  // data.
   static absl::StatusOr<std::unique_ptr<Evaluator>> Create(
       const Model& model, EvaluatorOptions options = {});
 

@@ -11,7 +11,7 @@ absl::Span<const LayerSetRow> LayerSetRows() {
     auto* rows = new std::vector<LayerSetRow>;
     for (const absl::Span<const LayerSetRow> part :
          {NeuralLayerRows(), MathLayerRows(), ShapeLayerRows(),
-          OtherLayerRows()}) {
+          OtherLayerRows(), QuantizedLayerRows()}) {
       rows->insert(rows->end(), part.begin(), part.end());
     }
     return rows;

@@ -26,6 +26,7 @@ absl::Span<const LayerSetRow> NeuralLayerRows();
 absl::Span<const LayerSetRow> MathLayerRows();
 absl::Span<const LayerSetRow> ShapeLayerRows();
 absl::Span<const LayerSetRow> OtherLayerRows();
+absl::Span<const LayerSetRow> QuantizedLayerRows();
 
 // The row, read. Errors: kInvalidArgument with the row's signature and what is
 // wrong with it.

@@ -255,6 +255,18 @@ std::vector<NamedTensor> LiveFrontend::state() const {
   return state;
 }
 
+std::vector<NamedObject> LiveFrontend::objects() const {
+  std::vector<NamedObject> objects;
+  for (const py::handle& item : live_model_.attr("objects")()) {
+    const py::tuple row = item.cast<py::tuple>();
+    // By torch's own code: pybind11 keeps the classes of extensions that other
+    // compilers have built apart.
+    objects.push_back({row[0].cast<std::string>(),
+                       torch::jit::toIValue(row[1], c10::AnyType::get())});
+  }
+  return objects;
+}
+
 std::vector<std::string> LiveFrontend::argument_names() const {
   return live_model_.attr("argument_names")().cast<std::vector<std::string>>();
 }

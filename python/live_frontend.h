@@ -37,6 +37,7 @@ class LiveFrontend : public Frontend {
 
   std::string name() const override;
   std::vector<NamedTensor> state() const override;
+  std::vector<NamedObject> objects() const override;
   std::vector<std::string> argument_names() const override;
   const Structure* input_structure() const override;
   const Structure* result_structure() const override;

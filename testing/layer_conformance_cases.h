@@ -21,6 +21,7 @@ absl::Span<const LayerCase> NeuralLayerCases();
 absl::Span<const LayerCase> MathLayerCases();
 absl::Span<const LayerCase> ShapeLayerCases();
 absl::Span<const LayerCase> OtherLayerCases();
+absl::Span<const LayerCase> QuantizedLayerCases();
 
 }  // namespace flextorchir
 

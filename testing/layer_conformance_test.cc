@@ -16,6 +16,7 @@
 #include "ATen/core/function_schema.h"
 #include "ATen/core/ivalue.h"
 #include "ATen/core/jit_type.h"
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -34,6 +35,7 @@
 #include "flextorchir/torch_bridge/operator_call.h"
 #include "flextorchir/torch_bridge/operator_table.h"
 #include "flextorchir/torch_bridge/operator_writes.h"
+#include "flextorchir/torch_bridge/quantized_engine.h"
 #include "flextorchir/torch_bridge/tensor.h"
 #include "gtest/gtest.h"
 
@@ -43,6 +45,17 @@ namespace {
 using Values = std::vector<c10::IValue>;
 
 // -- What there is to call operators with.
+
+at::Tensor PerChannel(const at::Tensor& weight) {
+  return at::quantize_per_channel(
+      weight, at::rand({weight.size(0)}, at::kDouble) * 0.02 + 0.02,
+      at::zeros({weight.size(0)}, at::kLong), 0, at::kQInt8);
+}
+
+at::Tensor Image(const at::Tensor& image) {
+  return at::quantize_per_tensor(
+      image.contiguous(at::MemoryFormat::ChannelsLast), 0.05, 90, at::kQUInt8);
+}
 
 // Tensors by the names that cases use.
 const std::map<std::string, at::Tensor>& Tensors() {
@@ -148,6 +161,47 @@ const std::map<std::string, at::Tensor>& Tensors() {
         {"zp", at::zeros({4}, at::kLong)},
         {"zp32", at::zeros({4}, at::kInt)},
         {"quant", at::quantize_per_tensor(f32({4, 4}), 0.1, 10, at::kQUInt8)},
+        {"quant2", at::quantize_per_tensor(f32({4, 4}), 0.07, 90, at::kQUInt8)},
+        {"qs", at::quantize_per_tensor(f32({2, 3, 3}), 0.1, 3, at::kQInt8)},
+        {"qx1", at::quantize_per_tensor(f32({2, 4, 8}), 0.05, 90, at::kQUInt8)},
+        {"qx2", Image(f32({2, 4, 8, 8}))},
+        {"qx3",
+         at::quantize_per_tensor(f32({2, 4, 4, 8, 8}), 0.05, 90, at::kQUInt8)},
+        {"qacc",
+         at::quantize_per_tensor(f32({2, 6, 8, 8}), 0.2, 100, at::kQUInt8)
+             .contiguous(at::MemoryFormat::ChannelsLast)},
+        {"qw1", at::quantize_per_tensor(f32({6, 4, 3}), 0.03, 0, at::kQInt8)},
+        {"qw2",
+         at::quantize_per_tensor(f32({6, 4, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qw3",
+         at::quantize_per_tensor(f32({6, 4, 3, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qw2c", PerChannel(f32({6, 4, 3, 3}))},
+        {"qg1", at::quantize_per_tensor(f32({6, 2, 3}), 0.03, 0, at::kQInt8)},
+        {"qg2",
+         at::quantize_per_tensor(f32({6, 2, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qg3",
+         at::quantize_per_tensor(f32({6, 2, 3, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qt1", at::quantize_per_tensor(f32({4, 6, 3}), 0.03, 0, at::kQInt8)},
+        {"qt2",
+         at::quantize_per_tensor(f32({4, 6, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qt3",
+         at::quantize_per_tensor(f32({4, 6, 3, 3, 3}), 0.03, 0, at::kQInt8)},
+        {"qm", at::quantize_per_tensor(f32({4, 4}), 0.03, 0, at::kQInt8)},
+        {"qmc", PerChannel(f32({4, 4}))},
+        {"qp", at::quantize_per_tensor(at::rand({4}), 0.01, 3, at::kQUInt8)},
+        {"qe", at::quantize_per_channel(f32({5, 8}), at::rand({5}) * 0.1 + 0.1,
+                                        f32({5}), 0, at::kQUInt8)},
+        {"qwih8", at::quantize_per_tensor(f32({8, 4}), 0.03, 0, at::kQInt8)},
+        {"qwhh8", at::quantize_per_tensor(f32({8, 2}), 0.03, 0, at::kQInt8)},
+        {"qwih6", PerChannel(f32({6, 4}))},
+        {"qwhh6", PerChannel(f32({6, 2}))},
+        {"qwih2", at::quantize_per_tensor(f32({2, 4}), 0.03, 0, at::kQInt8)},
+        {"qwhh2", at::quantize_per_tensor(f32({2, 2}), 0.03, 0, at::kQInt8)},
+        {"nil", at::scalar_tensor(0, at::kLong)},
+        {"low", at::tensor({-1.5f})},
+        {"high", at::tensor({2.5f})},
+        {"scale1", at::tensor({0.015f})},
+        {"zero1", at::tensor({100}, at::kInt)},
         {"scale", at::scalar_tensor(0.1)},
         {"zero", at::scalar_tensor(3, at::kInt)},
         {"logits", f32({4, 5})},
@@ -204,7 +258,7 @@ std::vector<LayerCase> LayerCases() {
   std::vector<LayerCase> cases;
   for (const absl::Span<const LayerCase> part :
        {NeuralLayerCases(), MathLayerCases(), ShapeLayerCases(),
-        OtherLayerCases()}) {
+        OtherLayerCases(), QuantizedLayerCases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -229,6 +283,37 @@ c10::IValue ValueOfSlot(const Slot& slot, const c10::Argument& argument,
   return list;
 }
 
+absl::StatusOr<Values> PassedTo(const LayerCall& call, const Layer& layer,
+                                const Values& inputs) {
+  Values arguments;
+  for (size_t i = 0; i < call.arguments.size(); ++i) {
+    const LayerCall::Argument& argument = call.arguments[i];
+    const c10::Argument& taken_by = call.op.schema().arguments()[i];
+    Values objects;
+    for (const auto& packer : argument.packers) {
+      absl::StatusOr<Values> packed = PassedTo(*packer, layer, inputs);
+      if (packed.ok()) packed = CallOperator(packer->op, *std::move(packed));
+      if (!packed.ok()) return packed.status();
+      objects.push_back(packed->at(0));
+    }
+    if (argument.is_list) {
+      c10::impl::GenericList list(taken_by.type()->containedType(0));
+      for (const c10::IValue& object : objects) list.push_back(object);
+      arguments.push_back(list);
+    } else if (!objects.empty()) {
+      arguments.push_back(objects[0]);
+    } else if (argument.layer_name.empty()) {
+      arguments.push_back(argument.constant);
+    } else {
+      const Slot& slot = *layer.FindInput(argument.layer_name);
+      arguments.push_back(argument.element < 0
+                              ? ValueOfSlot(slot, taken_by, inputs)
+                              : inputs[slot.values[argument.element]]);
+    }
+  }
+  return arguments;
+}
+
 // What the operator returns when it is called directly, under its names; then
 // the new content of what it writes without saying so in its schema.
 struct Results {
@@ -240,14 +325,9 @@ absl::StatusOr<Results> CallDirectly(const Graph& graph, const Layer& layer,
   absl::StatusOr<LayerCall> call = FindLayerCall(graph, layer);
   if (!call.ok()) return call.status();
   const c10::FunctionSchema& schema = call->op.schema();
-  Values arguments;
-  for (size_t i = 0; i < call->arguments.size(); ++i) {
-    const LayerCall::Argument& argument = call->arguments[i];
-    arguments.push_back(argument.layer_name.empty()
-                            ? argument.constant
-                            : ValueOfSlot(*layer.FindInput(argument.layer_name),
-                                          schema.arguments()[i], inputs));
-  }
+  absl::StatusOr<Values> passed = PassedTo(*call, layer, inputs);
+  if (!passed.ok()) return passed.status();
+  Values arguments = *std::move(passed);
   const OperatorWrites writes = FindOperatorWrites(schema);
   Results written;
   if (writes.silent_flag >= 0 && arguments[writes.silent_flag].toBool()) {
@@ -258,8 +338,12 @@ absl::StatusOr<Results> CallDirectly(const Graph& graph, const Layer& layer,
       written.names.push_back(schema.arguments()[i].name());
     }
   }
+  const bool returns_written = absl::c_any_of(schema.returns(), IsWritten);
   for (int32_t i : writes.marked) {
     arguments[i] = arguments[i].toTensor().clone();
+    if (returns_written) continue;
+    written.values.push_back(arguments[i]);
+    written.names.push_back(schema.arguments()[i].name());
   }
   at::manual_seed(7);
   absl::StatusOr<Values> values = CallOperator(call->op, std::move(arguments));
@@ -308,6 +392,16 @@ const LayerConverterRegistry& Rules() {
   return *rules;
 }
 
+// The engine that an operator of quantised layers needs; most run on any.
+absl::string_view EngineOf(absl::string_view op) {
+  for (absl::string_view fused :
+       {"quantized::conv2d_add", "quantized::linear_leaky_relu",
+        "quantized::linear_tanh"}) {
+    if (absl::StartsWith(op, fused)) return "onednn";
+  }
+  return "";
+}
+
 struct Outcome {
   std::string kind;     // what the operator became
   std::string problem;  // empty: the layer computes the same
@@ -318,6 +412,7 @@ struct Outcome {
 Outcome RunBoth(absl::string_view op, absl::string_view arguments) {
   static const auto* const head = new std::string(GraphHead());
   static const auto* const inputs = new Values(Inputs());
+  const WithQuantizedEngine with_engine(EngineOf(op));
   Outcome outcome;
   const auto problem = [&](const absl::Status& status) {
     outcome.problem = std::string(status.message());

@@ -98,6 +98,29 @@ class Nested(torch.nn.Module):
         return self.inner(x)
 
 
+class Recurrent(torch.nn.Module):
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(4, 3)
+        self.fc = torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.fc(self.lstm(x)[0])
+
+
+def quantized_net():
+    """Net with integers for weights and activations."""
+    engine = torch.backends.quantized.engine
+    model = torch.ao.quantization.QuantWrapper(Net()).eval()
+    block = model.module.block
+    torch.ao.quantization.fuse_modules(block, [["conv", "norm"]], inplace=True)
+    model.qconfig = torch.ao.quantization.get_default_qconfig(engine)
+    torch.ao.quantization.prepare(model, inplace=True)
+    model(torch.rand(1, 3, 16, 16))
+    return torch.ao.quantization.convert(model, inplace=True)
+
+
 def sizes_of(folder):
     return {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
 
@@ -114,6 +137,15 @@ class ToolsTest(unittest.TestCase):
             torch.jit.script(module.eval()).save(str(cls.models / f"{name}.pt"))
         torch.jit.trace(Net().eval(), torch.rand(1, 3, 16, 16)).save(
             str(cls.models / "traced.pt"))
+        quantized = quantized_net()
+        torch.jit.script(quantized).save(str(cls.models / "quantized.pt"))
+        torch.jit.trace(quantized, torch.rand(1, 3, 16, 16)).save(
+            str(cls.models / "quantized_traced.pt"))
+        for dtype in (torch.qint8, torch.float16):
+            torch.jit.script(
+                torch.ao.quantization.quantize_dynamic(
+                    Recurrent(), {torch.nn.LSTM, torch.nn.Linear}, dtype=dtype)).save(
+                        str(cls.models / f"dynamic_{dtype}.pt"))
         torch.save(Net().state_dict(), cls.models / "state_dict.pt")
         (cls.models / "text.pt").write_text("This is no model.\n")
         (cls.models / "empty.pt").write_bytes(b"")
@@ -184,6 +216,25 @@ class ConvertTest(ToolsTest):
     def test_traced_model_gives_the_same_layers(self):
         result = self.convert("traced", "--inputs=1x3x16x16", "--verify")
         self.assertIn("Conv2d  block.conv  C3 N8 K3x3 S2x2 P1 D1x1 G1  [1,8,8,8]", result.stderr)
+
+    def test_quantized_models(self):
+        for model in ("quantized", "quantized_traced"):
+            with self.subTest(model):
+                result = self.convert(model, "--inputs=1x3x16x16", "--verify",
+                                      "--fail_on_placeholder", "--report=r.json")
+                self.assertRegex(
+                    result.stderr, r"QuantizedConv2d  module\.block\.conv  "
+                    r"C3 N8 K3x3 S2x2 P1 D1x1 G1 output_scale=\S+ .*qu8\[1,8,8,8\]")
+                report = json.loads((self.folder / "r.json").read_text())
+                self.assertEqual([], report["warnings"])
+                self.assertEqual(3 * 8 * 9 + 8 + 512 * 10 + 10, report["parameters"])
+                weights = safetensors.torch.load_file(self.folder / f"{model}.safetensors")
+                self.assertEqual(weights["module.fc.weight"].dtype, torch.int8)
+        for dtype in ("qint8", "float16"):
+            with self.subTest(dtype):
+                result = self.convert(f"dynamic_torch.{dtype}", "--inputs=5x2x4", "--verify",
+                                      "--fail_on_placeholder")
+                self.assertIn("DynamicQuantizedLSTM  lstm", result.stderr)
 
     def test_without_arguments_converts_resnet50(self):
         result = self.run_tool("convert", env={"BUILD_WORKING_DIRECTORY": str(self.folder)},

@@ -1,6 +1,7 @@
 #include "flextorchir/torch_bridge/free_sizes.h"
 
 #include <optional>
+#include <string>
 
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "absl/strings/match.h"
@@ -12,9 +13,11 @@
 namespace flextorchir {
 
 bool HasFreeSizes(const c10::OperatorHandle& op) {
+  const std::string& name = op.schema().name();
   return op.hasTag(at::Tag::dynamic_output_shape) ||
          op.hasTag(at::Tag::data_dependent_output) ||
-         !absl::StartsWith(op.schema().name(), "aten::");
+         !(absl::StartsWith(name, "aten::") ||
+           absl::StartsWith(name, "quantized::"));
 }
 
 bool KindHasFreeSizes(absl::string_view kind) {

@@ -1,6 +1,7 @@
 #include "flextorchir/torch_bridge/layer_call.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@
 #include "flextorchir/torch_bridge/attribute.h"
 #include "flextorchir/torch_bridge/operator_call.h"
 #include "flextorchir/torch_bridge/operator_table.h"
+#include "flextorchir/torch_bridge/operator_writes.h"
+#include "flextorchir/torch_bridge/packed_arguments.h"
 
 namespace flextorchir {
 namespace {
@@ -83,20 +86,11 @@ class Binder {
     if (!op.has_value()) {
       return Refuse("no such operator is loaded in this process");
     }
-    LayerCall call{*op, {}};
-    const c10::FunctionSchema& schema = op->schema();
-    call.arguments.reserve(schema.arguments().size());
     absl::Status status = CheckRow();
-    if (status.ok()) status = CheckOutputs(schema);
-    if (status.ok()) status = CheckNothingLeft(schema);
-    for (const c10::Argument& argument : schema.arguments()) {
-      if (!status.ok()) break;
-      absl::StatusOr<LayerCall::Argument> bound = BindArgument(argument);
-      status = bound.status();
-      if (status.ok()) call.arguments.push_back(*std::move(bound));
-    }
+    if (status.ok()) status = CheckOutputs(op->schema());
+    if (status.ok()) status = CheckNothingLeft(op->schema());
     if (!status.ok()) return status;
-    return call;
+    return BindArguments(*op, /*packer=*/nullptr);
   }
 
  private:
@@ -151,13 +145,21 @@ class Binder {
     const size_t slots = layer_.outputs.size();
     // Operator layers have new contents of written arguments behind results.
     if (binding_ == nullptr || slots == results) return absl::OkStatus();
+    size_t written = 0;  // those that a kind has
+    for (const c10::Argument& argument : schema.arguments()) {
+      written +=
+          IsWritten(argument) && results + written < slots &&
+          layer_.outputs[results + written].name == LayerName(argument.name());
+    }
+    if (slots == results + written) return absl::OkStatus();
     return Refuse("it returns ", results, " results, the layer ", slots);
   }
 
   // Everything that the layer gives must reach the operator.
   absl::Status CheckNothingLeft(const c10::FunctionSchema& schema) const {
+    const std::vector<c10::Argument> arguments = LayerArgumentsOf(schema);
     const auto reaches = [&](absl::string_view name) {
-      for (const c10::Argument& argument : schema.arguments()) {
+      for (const c10::Argument& argument : arguments) {
         const OperatorBinding::Argument* row = RowOf(argument.name());
         if (row != nullptr && row->use != Use::kRename) continue;
         if (LayerName(argument.name()) == name) return true;
@@ -186,7 +188,113 @@ class Binder {
       const Attribute& attribute, const c10::Argument& argument) const {
     absl::StatusOr<c10::IValue> value = ToIValue(attribute, argument);
     if (!value.ok()) return Refuse(value.status().message());
-    return LayerCall::Argument{"", *std::move(value)};
+    return LayerCall::Argument{"", *std::move(value), {}};
+  }
+
+  // `packer`: the operator packs, and its arguments are called so in the layer.
+  absl::StatusOr<LayerCall> BindArguments(const c10::OperatorHandle& op,
+                                          const Packer* packer) const {
+    LayerCall call{op, {}};
+    const auto& arguments = op.schema().arguments();
+    call.arguments.reserve(arguments.size());
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const std::string& name = arguments[i].name();
+      absl::StatusOr<LayerCall::Argument> bound =
+          FindPackers(op.schema(), i).empty()
+              ? BindArgument(
+                    packer == nullptr
+                        ? arguments[i]
+                        : WithName(arguments[i], packer->LayerName(name)))
+          : TakesObjectList(arguments[i]) ? BindPackedList(op.schema(), i)
+                                          : BindPacked(op.schema(), i);
+      if (!bound.ok()) return bound.status();
+      call.arguments.push_back(*std::move(bound));
+    }
+    return call;
+  }
+
+  absl::StatusOr<LayerCall::Argument> BindPacked(
+      const c10::FunctionSchema& schema, size_t argument) const {
+    absl::Status status;
+    for (const Packer& packer : FindPackers(schema, argument)) {
+      absl::StatusOr<LayerCall> call = BindArguments(packer.op, &packer);
+      if (call.ok() && packer.quantized != HasQuantizedWeight(*call)) {
+        call = Refuse(c10::toString(packer.op.operator_name()), " takes ",
+                      packer.quantized ? "" : "no ", "quantized weights");
+      }
+      if (call.ok()) {
+        LayerCall::Argument bound;
+        bound.packers = {std::make_shared<const LayerCall>(*std::move(call))};
+        return bound;
+      }
+      status.Update(call.status());
+    }
+    return status;
+  }
+
+  // Each object from a layer that has one element of each list.
+  absl::StatusOr<LayerCall::Argument> BindPackedList(
+      const c10::FunctionSchema& schema, size_t argument) const {
+    std::vector<std::string> names;
+    for (const Packer& packer : FindPackers(schema, argument)) {
+      for (const auto& inner : LayerArgumentsOf(packer.op.schema())) {
+        names.push_back(LayerName(packer.LayerName(inner.name())));
+      }
+    }
+    const auto is_packed = [&](const Slot& slot) {
+      return slot.is_list && std::count(names.begin(), names.end(), slot.name);
+    };
+    LayerCall::Argument list;
+    list.is_list = true;
+    const Slot* weights = layer_.FindInput(names[0]);
+    const size_t count = weights == nullptr ? 0 : weights->values.size();
+    for (size_t i = 0; i < count; ++i) {
+      Layer one = layer_;
+      for (Slot& slot : one.inputs) {
+        if (!is_packed(slot)) continue;
+        if (slot.values.size() != count) {
+          return Refuse("`", slot.name, "` has ", slot.values.size(),
+                        " elements, `", names[0], "` ", count);
+        }
+        slot = Slot::One(slot.name, slot.values[i]);
+      }
+      absl::StatusOr<LayerCall::Argument> bound =
+          Binder(graph_, one, kind_, binding_, convert_)
+              .BindPacked(schema, argument);
+      if (!bound.ok()) return bound.status();
+      const auto element = [&](absl::string_view name) {
+        const Slot* slot = layer_.FindInput(name);
+        return slot != nullptr && is_packed(*slot) ? static_cast<int32_t>(i)
+                                                   : -1;
+      };
+      list.packers.push_back(OfElement(*bound->packers[0], element));
+    }
+    return list;
+  }
+
+  template <typename Element>
+  static std::shared_ptr<const LayerCall> OfElement(LayerCall call,
+                                                    const Element& element) {
+    for (LayerCall::Argument& argument : call.arguments) {
+      if (!argument.layer_name.empty()) {
+        argument.element = element(argument.layer_name);
+      }
+      for (auto& packer : argument.packers) {
+        packer = OfElement(*packer, element);
+      }
+    }
+    return std::make_shared<const LayerCall>(std::move(call));
+  }
+
+  // Whether the first argument is a quantised tensor of the layer, or packed of
+  // one.
+  bool HasQuantizedWeight(const LayerCall& call) const {
+    const LayerCall::Argument& weight = call.arguments[0];
+    if (!weight.packers.empty()) return HasQuantizedWeight(*weight.packers[0]);
+    const ValueId value = layer_.Input(weight.layer_name);
+    const TensorType* type =
+        value == kAbsent ? nullptr : graph_.value(value).tensor();
+    return type != nullptr && type->quantization.has_value();
   }
 
   absl::StatusOr<LayerCall::Argument> BindArgument(
@@ -242,7 +350,7 @@ class Binder {
         !HasNumber(slot)) {
       return BindAttribute(slot.name, *attribute, nullptr, argument);
     }
-    return LayerCall::Argument{slot.name, {}};
+    return LayerCall::Argument{slot.name, {}, {}};
   }
 
   absl::StatusOr<LayerCall::Argument> BindAttribute(
@@ -260,7 +368,8 @@ class Binder {
       return Constant(static_cast<int64_t>(found - row->names.begin()),
                       argument);
     }
-    if (HasComputedElements(attribute)) return LayerCall::Argument{name, {}};
+    if (HasComputedElements(attribute))
+      return LayerCall::Argument{name, {}, {}};
     return Constant(attribute, argument);
   }
 
@@ -271,10 +380,10 @@ class Binder {
       return LayerCall::Argument{};
     }
     if (argument.default_value().has_value()) {
-      return LayerCall::Argument{"", *argument.default_value()};
+      return LayerCall::Argument{"", *argument.default_value(), {}};
     }
     if (IsOptional(*argument.type())) return LayerCall::Argument{};
-    if (is_absent_input) return LayerCall::Argument{"", at::Tensor()};
+    if (is_absent_input) return LayerCall::Argument{"", at::Tensor(), {}};
     return Refuse("the layer has no `", name, "`");
   }
 

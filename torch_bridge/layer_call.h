@@ -1,6 +1,8 @@
 #ifndef FLEXTORCHIR_TORCH_BRIDGE_LAYER_CALL_H_
 #define FLEXTORCHIR_TORCH_BRIDGE_LAYER_CALL_H_
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,12 @@ struct LayerCall {
     // an attribute with symbolic or absent elements. Empty: `constant` is.
     std::string layer_name;
     c10::IValue constant;
+    // It takes an object, or a list of them (packed_arguments.h): what these
+    // operators return is passed.
+    std::vector<std::shared_ptr<const LayerCall>> packers;
+    bool is_list = false;
+    // Not -1: of the layer's argument, which is a list, this element is passed.
+    int32_t element = -1;
   };
 
   c10::OperatorHandle op;
@@ -34,8 +42,9 @@ struct LayerCall {
 //    schema) and may not be None, in a type that the argument takes (if no
 //    operator does, numbers are passed for tensors, and tensors of one element
 //    for numbers: whoever calls the operator converts them);
-//  * it returns as many results as the layer has output slots (for others than
-//    standard kinds, output slots may also be written arguments).
+//  * it returns as many results as the layer has output slots; behind them
+//  there
+//    may be the new contents of written arguments, by their names.
 // Errors: kUnimplemented, with what stands in the way of each operator.
 absl::StatusOr<LayerCall> FindLayerCall(const Graph& graph, const Layer& layer);
 

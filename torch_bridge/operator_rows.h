@@ -15,6 +15,7 @@ absl::Span<const OperatorRow> NeuralOperatorRows();
 absl::Span<const OperatorRow> MathOperatorRows();
 absl::Span<const OperatorRow> ShapeOperatorRows();
 absl::Span<const OperatorRow> OtherOperatorRows();
+absl::Span<const OperatorRow> QuantizedOperatorRows();
 
 }  // namespace flextorchir
 

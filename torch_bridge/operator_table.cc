@@ -109,7 +109,7 @@ class Table {
   Table() {
     for (absl::Span<const OperatorRow> rows :
          {NeuralOperatorRows(), MathOperatorRows(), ShapeOperatorRows(),
-          OtherOperatorRows()}) {
+          OtherOperatorRows(), QuantizedOperatorRows()}) {
       for (const OperatorRow& row : rows) {
         // A row that cannot be read is left out here and found by
         // operator_table_test.

@@ -25,6 +25,7 @@
 #include "flextorchir/torch_bridge/layer_call.h"
 #include "flextorchir/torch_bridge/operator_call.h"
 #include "flextorchir/torch_bridge/operator_rows.h"
+#include "flextorchir/torch_bridge/packed_arguments.h"
 #include "gtest/gtest.h"
 
 namespace flextorchir {
@@ -36,15 +37,15 @@ std::vector<OperatorRow> AllRows() {
   std::vector<OperatorRow> rows;
   for (const absl::Span<const OperatorRow> part :
        {NeuralOperatorRows(), MathOperatorRows(), ShapeOperatorRows(),
-        OtherOperatorRows()}) {
+        OtherOperatorRows(), QuantizedOperatorRows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;
 }
 
-const c10::Argument* FindArgument(const c10::FunctionSchema& schema,
+const c10::Argument* FindArgument(absl::Span<const c10::Argument> arguments,
                                   absl::string_view name) {
-  for (const c10::Argument& argument : schema.arguments()) {
+  for (const c10::Argument& argument : arguments) {
     if (argument.name() == name) return &argument;
   }
   return nullptr;
@@ -60,12 +61,13 @@ std::string FindFault(const OperatorBinding& binding) {
     return absl::StartsWith(binding.op, "aten::") ? "no such operator" : "";
   }
   const c10::FunctionSchema& schema = op->schema();
+  const std::vector<c10::Argument> arguments = LayerArgumentsOf(schema);
   const auto knows = [&](absl::string_view name) {
     return kind->FindInput(name) != nullptr ||
            kind->FindAttribute(name) != nullptr;
   };
   for (const OperatorBinding::Argument& argument : binding.arguments) {
-    const c10::Argument* found = FindArgument(schema, argument.op_name);
+    const c10::Argument* found = FindArgument(arguments, argument.op_name);
     if (found == nullptr) {
       return absl::StrCat("the operator has no `", argument.op_name, "`");
     }
@@ -76,14 +78,14 @@ std::string FindFault(const OperatorBinding& binding) {
     }
   }
   for (const OperatorBinding::Rank& rank : binding.ranks) {
-    if (FindArgument(schema, rank.op_name) == nullptr) {
+    if (FindArgument(arguments, rank.op_name) == nullptr) {
       return absl::StrCat("the operator has no `", rank.op_name, "`");
     }
   }
   // Every argument of the operator has its place in the layer, and the other
   // way round.
   std::set<std::string> given;
-  for (const c10::Argument& argument : schema.arguments()) {
+  for (const c10::Argument& argument : arguments) {
     const OperatorBinding::Argument* row = binding.Find(argument.name());
     if (row != nullptr && row->use != Use::kRename) continue;
     const std::string name = binding.LayerName(argument.name());
@@ -346,6 +348,40 @@ TEST(FindLayerCall, BindsArguments) {
   for (const auto& test : kCases) {
     EXPECT_EQ(CallOf(test.layer), std::string(test.call)) << test.layer;
   }
+}
+
+// In place of an object, a layer has what is packed into it.
+TEST(FindLayerCall, PacksWeights) {
+  const absl::StatusOr<Model> model = ParseText(R"(
+      flextorchir 1 layer_set 1
+      name "M"
+      graph "main" (%x: qu8[1,3,8,8], %w: qi8[4,3,1,1] quantized(scales=[0.5],
+                    zero_points=[0]), %b: f32[4]) {
+        %o: qu8[1,4,8,8] = QuantizedConv2d "l" (input=%x, weight=%w, bias=%b)
+            {padding=[1, 2], output_scale=0.5, output_zero_point=3,
+             activation="relu"}
+        return %o
+      })");
+  ASSERT_TRUE(model.ok()) << model.status();
+  const Graph& graph = model->main();
+  const absl::StatusOr<LayerCall> call = FindLayerCall(graph, graph.layers[0]);
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_EQ(c10::toString(call->op.operator_name()),
+            "quantized::conv2d_relu.new");
+  ASSERT_EQ(call->arguments.size(), 4);
+  EXPECT_EQ(call->arguments[0].layer_name, "input");
+  EXPECT_EQ(call->arguments[2].constant.toDouble(), 0.5);
+  ASSERT_EQ(call->arguments[1].packers.size(), 1);
+  const LayerCall& packer = *call->arguments[1].packers[0];
+  EXPECT_EQ(c10::toString(packer.op.operator_name()),
+            "quantized::conv2d_prepack");
+  ASSERT_EQ(packer.arguments.size(), 6);
+  EXPECT_EQ(packer.arguments[0].layer_name, "weight");
+  EXPECT_EQ(packer.arguments[1].layer_name, "bias");
+  EXPECT_EQ(packer.arguments[2].constant.toIntVector(),
+            (std::vector<int64_t>{1, 1}));
+  EXPECT_EQ(packer.arguments[3].constant.toIntVector(),
+            (std::vector<int64_t>{1, 2}));
 }
 
 TEST(FindLayerCall, SaysWhatStandsInTheWay) {

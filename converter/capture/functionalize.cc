@@ -17,6 +17,7 @@
 #include "flextorchir/converter/capture/baked_values.h"
 #include "flextorchir/converter/capture/functional_call.h"
 #include "flextorchir/converter/capture/graph_builder.h"
+#include "flextorchir/converter/capture/packed_weights.h"
 #include "flextorchir/converter/capture/state.h"
 #include "flextorchir/converter/capture/storage_versions.h"
 #include "flextorchir/converter/capture/tensor_table.h"
@@ -32,7 +33,10 @@ class Functionalizer {
  public:
   Functionalizer(const Trace& trace, GraphBuilder& builder,
                  StorageVersions& versions)
-      : trace_(trace), builder_(builder), versions_(versions) {
+      : trace_(trace),
+        builder_(builder),
+        versions_(versions),
+        packed_(builder) {
     for (const ExternalTensor& external : trace.externals) {
       external_of_tensor_[external.tensor] = &external;
     }
@@ -76,6 +80,8 @@ class Functionalizer {
 
   void EmitTwin(Layer layer, const FunctionalTwin& twin,
                 const std::vector<Written>& written);
+  bool IsInPlaceByFlag(const Layer& layer) const;
+  void EmitInPlaceByFlag(Layer layer);
   void EmitPlain(Layer layer, const std::vector<int32_t>& writes,
                  const std::vector<Written>& written);
   void ChangeView(Layer layer);
@@ -88,6 +94,7 @@ class Functionalizer {
   const Trace& trace_;
   GraphBuilder& builder_;
   StorageVersions& versions_;
+  PackedWeights packed_;
   const OperatorCall* call_ = nullptr;
   int32_t number_ = 0;
   absl::flat_hash_map<TensorId, const ExternalTensor*> external_of_tensor_;
@@ -118,6 +125,9 @@ void Functionalizer::AddInputSlot(const std::string& name,
       }
     }
   }
+  // Single steps of recurrent layers take their biases packed, and again as
+  // tensors, which torch does not look at.
+  if (layer.FindInput(name) != nullptr) return;
   layer.inputs.push_back(Slot::One(name, versions_.Read(uses[0])));
 }
 
@@ -144,12 +154,15 @@ void Functionalizer::FillArguments(Layer& layer) {
       layer.attributes[name] = *std::move(attribute);
       continue;
     }
+    const absl::Status unpacked =
+        packed_.Give(*call_->info->schema, i, constant, &layer);
+    if (unpacked.ok()) continue;
     layer.attributes[name] = Attribute();
     builder_.Warn(Report::Severity::kError, "argument-without-type",
                   absl::StrCat("argument `", name, "` of ", call_->info->name,
-                               " is of type ", constant.tagKind(),
-                               ", which the IR has no type for; the layer "
-                               "cannot be run without it"));
+                               " is of type ", schema[i].type()->str(), ", ",
+                               unpacked.message(),
+                               "; the layer cannot be run without it"));
   }
 }
 
@@ -228,6 +241,12 @@ void Functionalizer::Process(int32_t number) {
     }
   }
   if (info.no_layer) return;
+  if (info.packs && call_->num_results == 1) {
+    Layer arguments;
+    FillArguments(arguments);
+    packed_.Add(result(0).constant, std::move(arguments));
+    return;
+  }
   if (info.allocates_only && call_->num_results == 1 &&
       result(0).kind == RecordedArgument::Kind::kTensor) {
     const TensorUse use = UsesOf(result(0))[0];
@@ -253,6 +272,10 @@ void Functionalizer::Process(int32_t number) {
       return;
     }
     EmitPlain(std::move(layer), writes, {});
+    return;
+  }
+  if (IsInPlaceByFlag(layer)) {
+    EmitInPlaceByFlag(std::move(layer));
     return;
   }
   // Before anything changes.
@@ -310,6 +333,29 @@ void Functionalizer::EmitTwin(Layer layer, const FunctionalTwin& twin,
     }
     versions_.Write(written[i].record, contents[i]);
   }
+}
+
+// quantized::relu6(x, inplace=True), whose schema says nothing of a write: it
+// returned its first argument, which it has written.
+bool Functionalizer::IsInPlaceByFlag(const Layer& layer) const {
+  const Attribute* flag = layer.FindAttribute("inplace");
+  return absl::StartsWith(layer.kind, "quantized::") && flag != nullptr &&
+         *flag == Attribute(true) && call_->info->writes.empty() &&
+         call_->unannotated_writes == std::vector<int32_t>{0} &&
+         call_->num_results == 1 && UsesOf(result(0)).size() == 1 &&
+         UsesOf(result(0))[0].tensor == UsesOf(argument(0))[0].tensor;
+}
+
+void Functionalizer::EmitInPlaceByFlag(Layer layer) {
+  const TensorUse use = UsesOf(argument(0))[0];
+  const RecordId record = versions_.RecordOf(use);
+  const ValueId value = NewResult(use);
+  builder_.out().results[value] = {number_, 0};
+  layer.attributes["inplace"] = false;
+  layer.outputs.push_back(
+      Slot::One(OutputName(*call_->info->schema, 0, 1), value));
+  builder_.Emit(std::move(layer), /*added=*/false);
+  versions_.Write(record, value);
 }
 
 void Functionalizer::EmitPlain(Layer layer, const std::vector<int32_t>& writes,

@@ -43,9 +43,10 @@ ValueId GraphBuilder::NewValue(std::variant<TensorType, ScalarType> type) {
   return graph().AddValue(Value{"", std::move(type), kAbsent});
 }
 
-ValueId GraphBuilder::NewConstant(at::Tensor content) {
+ValueId GraphBuilder::NewConstant(at::Tensor content,
+                                  std::vector<std::string> names) {
   const ValueId value = NewValue(TypeOf(content).value_or(TensorType()));
-  constants_.push_back({value, std::move(content)});
+  constants_.push_back({value, std::move(content), std::move(names)});
   return value;
 }
 

@@ -35,8 +35,9 @@ class GraphBuilder {
   int32_t call() const { return call_; }
 
   ValueId NewValue(std::variant<TensorType, ScalarType> type);
-  // A value that holds `content`, to become weights with a name of ours.
-  ValueId NewConstant(at::Tensor content);
+  // A value that holds `content`, to become weights: a parameter with these
+  // names, or a constant with a name of ours.
+  ValueId NewConstant(at::Tensor content, std::vector<std::string> names = {});
 
   // A layer that is called `op`, without arguments, with the current source.
   Layer NewLayer(std::string op) const;
@@ -60,6 +61,7 @@ class GraphBuilder {
   struct Constant {
     ValueId value;
     at::Tensor content;
+    std::vector<std::string> names;
   };
   const std::vector<Constant>& constants() const { return constants_; }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "flextorchir/torch_bridge/operator_writes.h"
+#include "flextorchir/torch_bridge/packed_arguments.h"
 
 namespace flextorchir {
 namespace {
@@ -115,7 +116,9 @@ OperatorInfo OperatorInfo::Make(const c10::OperatorHandle& handle) {
   info.overwrites_self = Contains(kOverwriters, name.name);
   const bool computes = !info.writes.empty() || schema.is_vararg() ||
                         schema.is_varret() || HoldsTensor(schema.returns());
-  info.reads_value = !computes && HoldsTensor(schema.arguments()) &&
+  info.packs = IsPacker(schema);
+  info.reads_value = !computes && !info.packs &&
+                     HoldsTensor(schema.arguments()) &&
                      (info.is_aten ? Contains(kValueReaders, name.name)
                                    : !schema.returns().empty());
   info.no_layer =

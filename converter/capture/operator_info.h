@@ -31,6 +31,9 @@ struct OperatorInfo {
   bool changes_view_only = false;  // tagged inplace_view: t_, squeeze_, ...
   bool random = false;             // tagged nondeterministic_seeded
   bool has_autocast_kernel = false;
+  // It packs tensors into an object; those that take the object have the
+  // tensors in its place.
+  bool packs = false;
   // It takes tensors, but hands only numbers to the program, which may go
   // anywhere: aten::item and its like, and any such operator of the user's.
   bool reads_value = false;

@@ -124,6 +124,11 @@ bool IsTensorList(const c10::IValue& value) {
   return false;
 }
 
+bool HoldsObject(const c10::IValue& list) {
+  const auto elements = list.toListRef();
+  return !elements.empty() && elements[0].isObject();
+}
+
 // Appends one argument or result; `to_use` turns tensors into uses.
 template <typename ToUse>
 void Append(const c10::IValue& value, const ToUse& to_use,
@@ -140,6 +145,9 @@ void Append(const c10::IValue& value, const ToUse& to_use,
       uses->push_back(element.isTensor() ? to_use(element.toTensor())
                                          : TensorUse{});
     }
+  } else if (value.isList() && HoldsObject(value)) {
+    // The objects stay what they are: a deep copy would pack them anew.
+    argument.constant = value.toList().copy();
   } else if ((value.isList() || value.isGenericDict()) &&
              value.use_count() > 1) {
     // A TorchScript program may change its containers afterwards.
@@ -421,6 +429,10 @@ void Recorder::AddState(absl::string_view name, Weights::Role role,
 void Recorder::AddInput(int32_t index, const at::Tensor& tensor) {
   if (!tensor.defined()) return;
   impl_->table.External(tensor).inputs.push_back(index);
+}
+
+void Recorder::AddObject(absl::string_view name, const c10::IValue& object) {
+  impl_->trace.objects.push_back({std::string(name), object});
 }
 
 struct Recorder::Session::State {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/core/ivalue.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/capture/trace.h"
@@ -58,6 +59,9 @@ class Recorder {
   void AddState(absl::string_view name, Weights::Role role,
                 const at::Tensor& tensor);
   void AddInput(int32_t index, const at::Tensor& tensor);
+  // An object that holds weights which are no tensors to torch
+  // ("conv._packed_params"), again for each name it has.
+  void AddObject(absl::string_view name, const c10::IValue& object);
 
   // While one is alive, operators are recorded. At most one at a time on a
   // thread. Leaves the thread as it was.

@@ -98,8 +98,21 @@ class WeightsBinder {
     return absl::OkStatus();
   }
 
-  absl::Status Bind(const at::Tensor& constant, ValueId value) {
-    return Bind(NewName(), Weights::Role::kConstant, constant, kAbsent, value);
+  absl::Status Bind(const GraphBuilder::Constant& constant) {
+    std::vector<std::string> names;  // that nothing else has
+    for (const std::string& name : constant.names) {
+      if (taken_.insert(name).second) names.push_back(name);
+    }
+    absl::Status status =
+        Bind(names.empty() ? NewName() : names[0],
+             constant.names.empty() ? Weights::Role::kConstant
+                                    : Weights::Role::kParameter,
+             constant.content, kAbsent, constant.value);
+    if (status.ok() && names.size() > 1) {
+      builder_.out().model.weights.back().aliases.assign(names.begin() + 1,
+                                                         names.end());
+    }
+    return status;
   }
 
  private:
@@ -214,8 +227,7 @@ absl::Status BindWeights(GraphBuilder& builder, StorageVersions& versions,
   }
   for (const GraphBuilder::Constant& constant : builder.constants()) {
     if (!read[constant.value]) continue;
-    if (absl::Status status = binder.Bind(constant.content, constant.value);
-        !status.ok()) {
+    if (absl::Status status = binder.Bind(constant); !status.ok()) {
       return status;
     }
   }

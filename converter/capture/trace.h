@@ -102,6 +102,12 @@ struct ExternalTensor {
   bool outlives = false;
 };
 
+// An object of torch's own that the model keeps (packed weights).
+struct NamedObject {
+  std::string name;
+  c10::IValue object;
+};
+
 struct ModuleScope {
   ScopeId parent = kAbsent;
   std::string path;
@@ -115,7 +121,8 @@ struct Trace {
   std::vector<TensorUse> uses;
   std::vector<TensorMeta> metas;
   std::vector<ExternalTensor> externals;
-  std::vector<ModuleScope> scopes;  // [0]: the model
+  std::vector<NamedObject> objects;  // as they were before the run
+  std::vector<ModuleScope> scopes;   // [0]: the model
   // The user's stack, innermost first; calls refer to them.
   std::vector<std::vector<Source::Frame>> frames;
   // What the model returned, by tensor, and what it held then: the tensor

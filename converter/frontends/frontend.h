@@ -35,6 +35,9 @@ class Frontend {
   // The model's class: "ResNet".
   virtual std::string name() const = 0;
   virtual std::vector<NamedTensor> state() const = 0;
+  // The objects of torch's own in which it keeps weights that are no tensors
+  // to torch, by the attribute's qualified name ("conv._packed_params").
+  virtual std::vector<NamedObject> objects() const { return {}; }
   // The names of forward's arguments, in order, without `self`; empty where
   // they are not known.
   virtual std::vector<std::string> argument_names() const { return {}; }

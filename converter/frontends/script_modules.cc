@@ -107,6 +107,19 @@ std::vector<NamedTensor> ScriptState(const Module& module) {
   return state;
 }
 
+std::vector<NamedObject> ScriptObjects(const Module& module) {
+  std::vector<NamedObject> objects;
+  ForEachModule(module, "", [&](const Module& one, const std::string& path) {
+    for (size_t i = 0; i < one.type()->numAttributes(); ++i) {
+      const c10::IValue& attribute = one._ivalue()->getSlot(i);
+      if (!attribute.isObject() || attribute.isModule()) continue;
+      objects.push_back(
+          {Join(path, one.type()->getAttributeName(i)), attribute});
+    }
+  });
+  return objects;
+}
+
 Module CopyForRun(const Module& module) {
   // An executor that has run inlines what it runs: only a copy's tells of
   // modules again.

@@ -23,6 +23,9 @@ std::string ScriptClassName(const c10::ClassType& type);
 // order, under their qualified names.
 std::vector<NamedTensor> ScriptState(const torch::jit::Module& module);
 
+// The objects of torch's own that they keep (packed weights).
+std::vector<NamedObject> ScriptObjects(const torch::jit::Module& module);
+
 // A copy that shares the tensors of `module`, but not its lists and dicts:
 // running it changes nothing in `module` but the content of tensors.
 torch::jit::Module CopyForRun(const torch::jit::Module& module);

@@ -71,6 +71,10 @@ class TorchScript : public Frontend {
     return ScriptState(module_);
   }
 
+  std::vector<NamedObject> objects() const override {
+    return ScriptObjects(module_);
+  }
+
   std::vector<std::string> argument_names() const override {
     std::vector<std::string> names;
     const auto method = module_.find_method("forward");

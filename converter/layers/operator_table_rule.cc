@@ -17,6 +17,7 @@
 #include "flextorchir/torch_bridge/attribute.h"
 #include "flextorchir/torch_bridge/operator_call.h"
 #include "flextorchir/torch_bridge/operator_table.h"
+#include "flextorchir/torch_bridge/packed_arguments.h"
 
 namespace flextorchir {
 namespace {
@@ -46,11 +47,11 @@ void RepeatSingleElement(const c10::Argument& argument, Attribute* attribute) {
 class Translation {
  public:
   Translation(const Graph& graph, const Layer& from,
-              const c10::FunctionSchema& schema, const OperatorBinding& binding,
-              const LayerKind& kind)
+              absl::Span<const c10::Argument> arguments,
+              const OperatorBinding& binding, const LayerKind& kind)
       : graph_(graph),
         from_(from),
-        schema_(schema),
+        arguments_(arguments),
         binding_(binding),
         kind_(kind) {}
 
@@ -61,7 +62,7 @@ class Translation {
     to_.bodies = from_.bodies;
     absl::Status status = CheckNames();
     if (status.ok()) status = CheckRanks();
-    for (const c10::Argument& argument : schema_.arguments()) {
+    for (const c10::Argument& argument : arguments_) {
       if (status.ok()) status = Translate(argument);
     }
     if (status.ok()) status = NameOutputs();
@@ -81,8 +82,8 @@ class Translation {
  private:
   absl::Status CheckNames() const {
     const auto check = [&](const std::string& name) {
-      if (schema_.argumentIndexWithName(name).has_value()) {
-        return absl::OkStatus();
+      for (const c10::Argument& argument : arguments_) {
+        if (argument.name() == name) return absl::OkStatus();
       }
       return Refuse("the operator has no `", name, "`");
     };
@@ -230,7 +231,7 @@ class Translation {
 
   const Graph& graph_;
   const Layer& from_;
-  const c10::FunctionSchema& schema_;
+  const absl::Span<const c10::Argument> arguments_;  // the operator's
   const OperatorBinding& binding_;
   const LayerKind& kind_;
   Layer to_;
@@ -249,14 +250,15 @@ absl::Status ApplyOperatorTable(const Model&, const Graph& graph,
   if (!handle.has_value()) {
     return Refuse("the operator ", op, " is not loaded in this process");
   }
+  const std::vector<c10::Argument> arguments =
+      LayerArgumentsOf(handle->schema());
   std::string reasons;
   for (const OperatorBinding* binding : bindings) {
     const LayerKind* kind = FindLayerKind(binding->kind);
     if (kind == nullptr) continue;  // found by layer_converter_test
     Layer result;
     const absl::Status status =
-        Translation(graph, layer, handle->schema(), *binding, *kind)
-            .Run(&result);
+        Translation(graph, layer, arguments, *binding, *kind).Run(&result);
     if (status.ok()) {
       result.sources = std::move(layer.sources);
       layer = std::move(result);

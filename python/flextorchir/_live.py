@@ -212,6 +212,19 @@ class LiveModel:
         ]
         return [row for row in named if isinstance(row[2], torch.Tensor)]
 
+    def objects(self):
+        """(name, object) for each of torch's own objects that modules keep.
+
+        The weights of quantised modules are in such objects.
+        """
+        if not isinstance(self.model, torch.nn.Module):
+            return []
+        return [(f"{path}.{name}" if path else name, value)
+                for path, module in self.model.named_modules(
+                    remove_duplicate=False)
+                for name, value in vars(module).items()
+                if isinstance(value, torch.ScriptObject)]
+
     def argument_names(self):
         function = self.model
         if isinstance(function, torch.nn.Module):

@@ -54,7 +54,7 @@ def make(name):
     if any(word in name for word in ("rcnn", "fcos", "retinanet", "ssd", "fcn",
                                      "deeplab", "lraspp")):
         options["weights_backbone"] = None
-    if name in ("googlenet", "inception_v3"):
+    if name.removeprefix("quantized_") in ("googlenet", "inception_v3"):
         options["init_weights"] = False
     model = builder(**options).eval()
     # Trained models differ from channel to channel; an even one hides mistakes.
