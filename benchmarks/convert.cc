@@ -108,7 +108,10 @@ void Run(const std::string& name, const std::string& file,
         }));
   const ModelInputs inputs{{at::randn({1, 3, 224, 224})}, {}};
   const auto convert = [&] {
-    auto conversion = Convert(*frontend, inputs);
+    // One run, as every other tool has it.
+    ConvertOptions options;
+    options.probe = false;
+    auto conversion = Convert(*frontend, inputs, options);
     DieUnless(conversion.status());
     return *std::move(conversion);
   };

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,9 @@
 #include "flextorchir/converter/passes/drop_unused.h"
 #include "flextorchir/converter/passes/fold_constants.h"
 #include "flextorchir/converter/passes/graph_walk.h"
+#include "flextorchir/converter/probe/align_runs.h"
+#include "flextorchir/converter/probe/differences.h"
+#include "flextorchir/converter/probe/probe.h"
 #include "flextorchir/converter/structure.h"
 #include "flextorchir/converter/summarize.h"
 #include "flextorchir/converter/version.h"
@@ -57,6 +62,12 @@ class Pipeline {
     auto start = std::chrono::steady_clock::now();
     if (absl::Status status = Capture(); !status.ok()) return status;
     const double capture_seconds = SecondsSince(start);
+    start = std::chrono::steady_clock::now();
+    const std::set<std::string> changed_results = RunAgain();
+    TellBaked("baked-result", base_.output_structure,
+              "is no tensor: it is returned as it was in this run",
+              changed_results);
+    const double probe_seconds = SecondsSince(start);
 
     start = std::chrono::steady_clock::now();
     if (absl::Status status = BuildModel(); !status.ok()) return status;
@@ -74,6 +85,7 @@ class Pipeline {
     result_.report = Summarize(model, reasons_, options_.targets,
                                std::move(functional_.warnings));
     result_.report.timing["capture"] = capture_seconds;
+    if (options_.probe) result_.report.timing["probe"] = probe_seconds;
     result_.report.timing["build"] = SecondsSince(start);
     result_.model = std::move(model);
     return std::move(result_);
@@ -95,16 +107,80 @@ class Pipeline {
     for (const at::Tensor& output : base_.outputs) {
       result_.outputs.emplace_back(output);
     }
+    CutSourceRoot();
     TellBaked("baked-input", base_.input_structure,
-              "is no tensor: its value is part of the graph");
-    TellBaked("baked-result", base_.output_structure,
-              "is no tensor: it is returned as it was in this run");
+              "is no tensor: its value is part of the graph", {});
     return absl::OkStatus();
   }
 
+  // A further run, and what its layers and values are in the base.
+  struct FurtherRun {
+    std::string name;  // for messages: "the probe run"
+    CapturedRun run;
+    Alignment alignment;
+    // Of the symbols that the base's sizes are made of.
+    std::map<std::string, int64_t> symbols;
+  };
+
+  // Runs the model on other inputs, and tells what differs. Returns the parts
+  // of the result about which it has done so.
+  std::set<std::string> RunAgain() {
+    std::vector<FurtherRun> further;
+    if (options_.probe) {
+      absl::StatusOr<CapturedRun> run = RunProbe(frontend_, arguments_);
+      if (run.ok()) {
+        Alignment alignment = AlignRuns(base_, *run);
+        further.push_back(
+            {"the probe run", *std::move(run), std::move(alignment), {}});
+      } else {
+        TellProbeFailed(run.status());
+      }
+    }
+    return further.empty() ? std::set<std::string>() : TellDifferences(further);
+  }
+
+  void TellProbeFailed(const absl::Status& status) {
+    Report::Warning warning;
+    warning.code = "probe-failed";
+    warning.severity = Report::Severity::kWarning;
+    warning.message = absl::StrCat(
+        "the model does not run on the same inputs with other numbers, so that "
+        "nothing can be said of what depends on them: ",
+        status.message(),
+        ". Give further inputs that it takes, or switch the probe off");
+    functional_.warnings.push_back(std::move(warning));
+  }
+
+  std::set<std::string> TellDifferences(
+      const std::vector<FurtherRun>& further) {
+    Differences differences(&base_);
+    for (const FurtherRun& run : further) {
+      differences.Add(run.run, run.alignment, run.symbols, run.name);
+    }
+    if (differences.WorthRepeating()) {
+      CaptureOptions options;
+      options.frames = false;
+      const absl::StatusOr<CapturedRun> again =
+          CaptureRun(frontend_, arguments_, options);
+      if (again.ok()) {
+        differences.AddRepetition(*again, AlignRuns(base_, *again));
+      }
+    }
+    // What the base alone says of values that were read is said better now.
+    std::vector<Report::Warning>& rows = functional_.warnings;
+    const auto is_told = [&](const Report::Warning& row) {
+      return row.code == "baked-value";
+    };
+    rows.erase(std::remove_if(rows.begin(), rows.end(), is_told), rows.end());
+    std::vector<Report::Warning> found = differences.Rows();
+    std::move(found.begin(), found.end(), std::back_inserter(rows));
+    return differences.changed_results();
+  }
+
   void TellBaked(absl::string_view code, const Structure& structure,
-                 absl::string_view what) {
+                 absl::string_view what, const std::set<std::string>& but) {
     for (const std::string& path : ConstantPaths(structure)) {
+      if (but.count(path) > 0) continue;
       Report::Warning warning;
       warning.code = std::string(code);
       warning.severity = Report::Severity::kInfo;
@@ -121,7 +197,6 @@ class Pipeline {
     }
     PlaceUnknownValues();
     PathsFromParameters();
-    CutSourceRoot();
 
     const bool raw = options_.layers == ConvertOptions::Layers::kRaw;
     std::optional<LayerConverterRegistry> standard;
@@ -216,6 +291,9 @@ class Pipeline {
       for (Source& source : layer.sources) {
         for (Source::Frame& frame : source.frames) cut(&frame.file);
       }
+    }
+    for (auto& frames : base_.trace.frames) {
+      for (Source::Frame& frame : frames) cut(&frame.file);
     }
     for (Report::Warning& warning : functional_.warnings) cut(&warning.source);
   }

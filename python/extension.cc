@@ -187,9 +187,10 @@ class PyConversion : public PyModel {
 std::unique_ptr<PyConversion> ConvertLive(
     const py::object& live_model, const std::vector<std::string>& blackbox,
     const std::string& layers, bool frames, const std::string& source_root,
-    bool keep_activations) {
+    bool keep_activations, bool probe) {
   ConvertOptions options;
   options.keep_activations = keep_activations;
+  options.probe = probe;
   options.blackbox = blackbox;
   options.frames = frames;
   options.source_root = source_root;

@@ -1,5 +1,6 @@
 #include "flextorchir/python/live_frontend.h"
 
+#include <algorithm>
 #include <complex>
 #include <memory>
 #include <string>
@@ -124,6 +125,14 @@ std::vector<at::Tensor> Tensors(const py::handle& list) {
     tensors.push_back(THPVariable_Unpack(item.ptr()));
   }
   return tensors;
+}
+
+bool SameTensors(const std::vector<c10::IValue>& a,
+                 const std::vector<c10::IValue>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const c10::IValue& one, const c10::IValue& two) {
+                      return one.toTensor().is_same(two.toTensor());
+                    });
 }
 
 absl::Status OpaqueError(const py::handle& opaque) {
@@ -279,6 +288,19 @@ const Structure* LiveFrontend::result_structure() const {
   return result_structure_.has_value() ? &*result_structure_ : nullptr;
 }
 
+py::tuple LiveFrontend::OwnArguments(const ModelInputs& inputs) const {
+  py::object leaves = py::none();
+  if (!SameTensors(inputs.args, inputs_.args)) {
+    py::list others;
+    for (const c10::IValue& leaf : inputs.args) {
+      others.append(torch::jit::toPyObject(leaf));
+    }
+    leaves = std::move(others);
+  }
+  at::RecordFunctionGuard do_not_record(/*is_enabled=*/false);
+  return live_model_.attr("own_arguments")(leaves);
+}
+
 absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,
                                               Recorder& recorder) {
   const auto events = std::make_shared<ModuleEvents>(ModuleEvents{&recorder});
@@ -291,7 +313,8 @@ absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,
     py::object run = live_model_.attr("run");
     py::tuple result;
     if (bound_) {
-      result = run(EventsObject(events));
+      const py::tuple own = OwnArguments(inputs);
+      result = run(EventsObject(events), own[0], own[1]);
     } else {
       py::tuple args(inputs.args.size());
       for (size_t i = 0; i < inputs.args.size(); ++i) {

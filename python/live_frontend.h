@@ -46,6 +46,8 @@ class LiveFrontend : public Frontend {
 
  private:
   LiveFrontend() = default;
+  // (args, kwargs) of a bound model, with these leaves.
+  pybind11::tuple OwnArguments(const ModelInputs& inputs) const;
 
   pybind11::object live_model_;
   bool bound_ = false;

@@ -48,6 +48,10 @@ ABSL_FLAG(
     std::vector<std::string>, blackbox, {},
     "Modules to keep as one layer each: paths (layer1.0) or class names,\n"
     "comma-separated.");
+ABSL_FLAG(std::string, probe, "on",
+          "on: run the model a second time, on inputs of the same sizes with "
+          "other numbers,\nand report what of the graph depends on them "
+          "(docs/report.md); off: do not.");
 ABSL_FLAG(flextorchir::OptionalList, optimize, {},
           "Rewrite the finished model: --optimize runs every pass listed "
           "above, and\n--optimize=NAME,... these, in this order "
@@ -207,15 +211,18 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
   Settings settings;
   const std::string weights = absl::GetFlag(FLAGS_weights);
   const std::string layers = absl::GetFlag(FLAGS_layers);
+  const std::string probe = absl::GetFlag(FLAGS_probe);
   for (const absl::Status& status :
        {CheckChoice("weights", weights, {"external", "inline"}),
-        CheckChoice("layers", layers, {"standard", "raw"})}) {
+        CheckChoice("layers", layers, {"standard", "raw"}),
+        CheckChoice("probe", probe, {"on", "off"})}) {
     if (!status.ok()) return status;
   }
   if (weights == "inline") {
     settings.serialize.weights = SerializeOptions::WeightsPlace::kInline;
   }
   if (layers == "raw") settings.convert.layers = ConvertOptions::Layers::kRaw;
+  settings.convert.probe = probe == "on";
   auto serializers = ChosenFormats(tool);
   if (!serializers.ok()) return serializers.status();
   settings.serializers = *std::move(serializers);

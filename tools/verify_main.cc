@@ -450,6 +450,7 @@ class Verification {
     ConvertOptions options;
     options.registry = &tool_.layers;
     options.keep_activations = true;
+    options.probe = false;  // `convert` has said what there is to say
     return flextorchir::Convert(*frontend_, *inputs, options);
   }
 

@@ -211,7 +211,7 @@ class Folder {
       Origin origin;
       origin.constant = IsPure(facts, layer);
       origin.foldable =
-          origin.constant && options_.fold &&
+          origin.constant && options_.fold && !functional_->origins[i].varies &&
           blocked_.count(static_cast<int32_t>(i)) == 0 &&
           !(options_.keep && options_.keep(functional_->origins[i].scope));
       origin.computed = !facts.is_view && !facts.is_expander;

@@ -26,6 +26,7 @@ struct FoldOptions {
 //    unless they are small.
 //  * Operators outside torch's own libraries are never run again: they may do
 //    more than compute.
+//  * What another run has shown to vary (FunctionalGraph::Origin) stays.
 //  * What depends on constants alone and is read by nobody (the shape
 //  arithmetic
 //    of traced models, whose results the program took as numbers) goes, also

@@ -127,15 +127,29 @@ void DropChanceMatches(const std::vector<Item>& base, size_t other_size,
 
 class ValueAligner {
  public:
-  ValueAligner(const CapturedRun& base, const CapturedRun& other,
+  // For one layer that was not where it was looked for.
+  static constexpr int kMaxTried = 256;
+
+  // The keys are those of the layers.
+  ValueAligner(const CapturedRun& base, const std::vector<int32_t>& base_keys,
+               const CapturedRun& other, const std::vector<int32_t>& other_keys,
                Alignment* out)
       : base_(base.functional.model),
         other_(other.functional.model),
+        base_keys_(base_keys),
         out_(*out),
-        to_base_(other_.graphs[0].values.size(), kAbsent),
         base_known_(base_.graphs[0].values.size()),
         other_known_(other_.graphs[0].values.size()) {
     out_.values.assign(base_.graphs[0].values.size(), kAbsent);
+    partners_.assign(other_keys.size(), kAbsent);
+    for (size_t i = 0; i < out_.layers.size(); ++i) {
+      if (out_.layers[i] != kAbsent) {
+        partners_[out_.layers[i]] = static_cast<int32_t>(i);
+      }
+    }
+    for (size_t i = 0; i < other_keys.size(); ++i) {
+      by_key_[other_keys[i]].push_back(static_cast<int32_t>(i));
+    }
   }
 
   void Run() {
@@ -143,8 +157,12 @@ class ValueAligner {
     const auto& base_layers = base_.graphs[0].layers;
     const auto& other_layers = other_.graphs[0].layers;
     for (size_t i = 0; i < base_layers.size(); ++i) {
-      if (out_.layers[i] == kAbsent) continue;
       const Layer& one = base_layers[i];
+      if (out_.layers[i] == kAbsent ||
+          !ReadsTheSame(one, other_layers[out_.layers[i]])) {
+        FindElsewhere(static_cast<int32_t>(i));
+      }
+      if (out_.layers[i] == kAbsent) continue;
       const Layer& two = other_layers[out_.layers[i]];
       CompareInputs(static_cast<int32_t>(i), one, two);
       AlignOutputs(one, two);
@@ -164,7 +182,6 @@ class ValueAligner {
   void Pair(ValueId one, ValueId two) {
     if (one == kAbsent || two == kAbsent) return;
     out_.values[one] = two;
-    to_base_[two] = one;
     base_known_[one] = true;
     other_known_[two] = true;
   }
@@ -218,6 +235,59 @@ class ValueAligner {
     return !base_known_[one] || !other_known_[two];
   }
 
+  // What runs on several threads, or does not depend on what comes before it,
+  // may come in another order: takes the layer that reads the very values,
+  // if there is one, and gives its partner the layer that this one had.
+  void FindElsewhere(int32_t layer) {
+    const Layer& one = base_.graphs[0].layers[layer];
+    const auto found = by_key_.find(base_keys_[layer]);
+    if (found == by_key_.end()) return;
+    int tried = 0;
+    for (int32_t other : found->second) {
+      // (Those before have been settled.)
+      const int32_t partner = partners_[other];
+      if (partner != kAbsent && partner < layer) continue;
+      if (++tried > kMaxTried) return;
+      const Layer& two = other_.graphs[0].layers[other];
+      if (!ReadsTheSame(one, two)) continue;
+      if (PresentInputs(one) == 0 && one.attributes != two.attributes) continue;
+      if (partner != kAbsent) out_.layers[partner] = out_.layers[layer];
+      if (out_.layers[layer] != kAbsent) {
+        partners_[out_.layers[layer]] = partner;
+      }
+      out_.layers[layer] = other;
+      partners_[other] = layer;
+      return;
+    }
+  }
+
+  static int64_t PresentInputs(const Layer& layer) {
+    int64_t count = 0;
+    for (const Slot& slot : layer.inputs) {
+      count += std::count_if(slot.values.begin(), slot.values.end(),
+                             [](ValueId value) { return value != kAbsent; });
+    }
+    return count;
+  }
+
+  bool ReadsTheSame(const Layer& one, const Layer& two) const {
+    if (one.inputs.size() != two.inputs.size()) return false;
+    for (size_t s = 0; s < one.inputs.size(); ++s) {
+      const std::vector<ValueId>& values = one.inputs[s].values;
+      const std::vector<ValueId>& others = two.inputs[s].values;
+      if (values.size() != others.size()) return false;
+      for (size_t i = 0; i < values.size(); ++i) {
+        const bool same = values[i] == kAbsent || others[i] == kAbsent
+                              ? values[i] == others[i]
+                              : out_.values[values[i]] == others[i] ||
+                                    (IsConstant(base_, values[i]) &&
+                                     IsConstant(other_, others[i]));
+        if (!same) return false;
+      }
+    }
+    return true;
+  }
+
   void CompareInputs(int32_t layer, const Layer& one, const Layer& two) {
     for (size_t s = 0; s < one.inputs.size(); ++s) {
       const Slot& slot = one.inputs[s];
@@ -247,8 +317,11 @@ class ValueAligner {
 
   const Model& base_;
   const Model& other_;
+  const std::vector<int32_t>& base_keys_;
   Alignment& out_;
-  std::vector<ValueId> to_base_;
+  // By layer of the other run: that of the base, or kAbsent.
+  std::vector<int32_t> partners_;
+  absl::flat_hash_map<int32_t, std::vector<int32_t>> by_key_;  // other layers
   // By value: an input, weights, or a result of an aligned layer.
   std::vector<bool> base_known_;
   std::vector<bool> other_known_;
@@ -291,6 +364,36 @@ void FindPartings(const std::vector<Item>& base, const std::vector<Item>& other,
   close();
 }
 
+std::vector<int32_t> KeysOfLayers(const std::vector<Item>& items,
+                                  const std::vector<int32_t>& keys) {
+  std::vector<int32_t> of_layers;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i].layer != kAbsent) of_layers.push_back(keys[i]);
+  }
+  return of_layers;
+}
+
+// Stretches that only have come in another order.
+void DropReordered(size_t other_size, Alignment* out) {
+  if (out->partings.empty()) return;
+  std::vector<bool> aligned(other_size);
+  for (int32_t layer : out->layers) {
+    if (layer != kAbsent) aligned[layer] = true;
+  }
+  const auto is_reordered = [&](const Alignment::Parting& parting) {
+    for (int32_t i = parting.base_begin; i < parting.base_end; ++i) {
+      if (out->layers[i] == kAbsent) return false;
+    }
+    for (int32_t i = parting.other_begin; i < parting.other_end; ++i) {
+      if (!aligned[i]) return false;
+    }
+    return true;
+  };
+  out->partings.erase(
+      std::remove_if(out->partings.begin(), out->partings.end(), is_reordered),
+      out->partings.end());
+}
+
 }  // namespace
 
 Alignment AlignRuns(const CapturedRun& base, const CapturedRun& other) {
@@ -298,8 +401,8 @@ Alignment AlignRuns(const CapturedRun& base, const CapturedRun& other) {
   const std::vector<Item> other_items = ItemsOf(other);
   Keys keys;
   const std::vector<int32_t> base_keys = keys.Of(base, base_items);
-  std::vector<int32_t> pairs =
-      AlignSequences(base_keys, keys.Of(other, other_items));
+  const std::vector<int32_t> other_keys = keys.Of(other, other_items);
+  std::vector<int32_t> pairs = AlignSequences(base_keys, other_keys);
   DropChanceMatches(base_items, other_items.size(), &pairs);
 
   Alignment out;
@@ -312,8 +415,11 @@ Alignment AlignRuns(const CapturedRun& base, const CapturedRun& other) {
     if (one.layer != kAbsent) out.layers[one.layer] = two.layer;
     if (one.read != kAbsent) out.reads[one.read] = two.read;
   }
+  ValueAligner(base, KeysOfLayers(base_items, base_keys), other,
+               KeysOfLayers(other_items, other_keys), &out)
+      .Run();
   FindPartings(base_items, other_items, pairs, &out);
-  ValueAligner(base, other, &out).Run();
+  DropReordered(other.functional.origins.size(), &out);
   return out;
 }
 

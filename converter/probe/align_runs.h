@@ -13,8 +13,8 @@ namespace flextorchir {
 // Which layer of one run is which layer of another.
 struct Alignment {
   // By layer of graphs[0] of the base: the layer of the other run, or kAbsent.
-  // Increasing where present. Aligned layers have the same kind and lie in the
-  // same module.
+  // Increasing, but for what ran in another order. Aligned layers have the same
+  // kind and lie in the same module.
   std::vector<int32_t> layers;
   // By value of graphs[0] of the base: the value of the other run, or kAbsent.
   // Inputs go by number, weights by name, results by their aligned layers.

@@ -144,7 +144,8 @@ class Conversion(LoadedModel):
 
 @_live.compiler_unloaded()
 def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
-            example_inputs=None, layers="standard", keep_activations=False):
+            example_inputs=None, layers="standard", probe=True,
+            keep_activations=False):
     """Runs `module` once and returns the graph of what executed.
 
     The module, its buffers and the process's switches are left as they were, also
@@ -161,6 +162,8 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
         or classes.
       dynamic, example_inputs: sizes that vary; not supported yet.
       layers: "standard", or "raw" for one layer an operator.
+      probe: run the module a second time, on inputs of the same sizes with other
+        numbers, and report what of the graph depends on them (docs/report.md).
       keep_activations: keep the content of every value, for
         `Conversion.activations`. Costs a copy of each.
 
@@ -182,7 +185,7 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
     live = _live.LiveModel(module, args, kwargs)
     try:
         model = _flextorchir.convert(live, names, layers, True, os.getcwd(),
-                                     keep_activations)
+                                     keep_activations, bool(probe))
     except Error:
         if live.exception is None:
             raise
@@ -191,6 +194,8 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
         if hasattr(exception, "add_note") and path:
             exception.add_note(f"raised in module `{path}` while it was converted")
         raise exception from None
+    if live.exception is not None:
+        raise live.exception  # Ctrl-C while the model ran again
     return Conversion(model, output_spec=live.result_spec)
 
 

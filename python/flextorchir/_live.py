@@ -184,9 +184,11 @@ class LiveModel:
         self.model = model
         self.args = tuple(args)
         self.kwargs = dict(kwargs or {})
+        # What the first run raised, or whatever interrupted another.
         self.exception = None
+        self._raised = None
         self._failed = (None, "")
-        self.result_spec = None
+        self.result_spec = None  # of the first run
         self.module = _module_of(model)
         self._paths = {}
         if self.module is not None:
@@ -246,32 +248,37 @@ class LiveModel:
         leaves, spec, opaque = _structure.flatten(value, "arguments")
         return leaves, spec.structure, opaque
 
-    def _own_arguments(self):
-        """What it is called with. Objects in it, which the model may change (a
-        cache that grows), are copies that share their tensors."""
-        leaves, spec, _ = _structure.flatten((self.args, self.kwargs), "arguments")
-        return spec.unflatten(leaves) if spec.copies else (self.args, self.kwargs)
+    def own_arguments(self, leaves=None):
+        """What it came with, as (args, kwargs), to be run with. Objects in it, which
+        the model may change (a cache that grows), are copies that share their
+        tensors. Not to be recorded.
+
+        Args:
+          leaves: tensors in the places of its own; None: its own.
+        """
+        own, spec, _ = _structure.flatten((self.args, self.kwargs), "arguments")
+        if leaves is None and not spec.copies:
+            return self.args, self.kwargs
+        return spec.unflatten(own if leaves is None else leaves)
 
     @property
     def failed_path(self):
         """The module that the exception came from; empty if it was none."""
         exception, path = self._failed
-        return path if exception is self.exception else ""
+        return path if exception is self._raised else ""
 
-    def run(self, events, args=None, kwargs=None):
+    def run(self, events, args, kwargs):
         """Runs the model once.
 
         Args:
           events: has `enter(path, class_name)`, `exit()` and `carry()`
             (_threads.recorded_threads).
-          args, kwargs: instead of those that the model came with.
+          args, kwargs: what it is called with.
 
         Returns:
           The leaves of the result, its structure, and a list of (path, class
           name) of what the structure cannot tell.
         """
-        if args is None:
-            args, kwargs = self._own_arguments()
         modules = []
         if self.module is not None:
             modules = list(self.module.modules())
@@ -314,7 +321,9 @@ class LiveModel:
                     places, events.carry):
                 result = self.model(*args, **kwargs)
         except BaseException as exception:
-            self.exception = exception
+            self._raised = exception
+            if self.result_spec is None or not isinstance(exception, Exception):
+                self.exception = exception
             raise
         finally:
             for handle in handles:
@@ -322,8 +331,10 @@ class LiveModel:
             while len(places.entered) > 1:
                 leave()
             snapshot.restore()
-        leaves, self.result_spec, opaque = _structure.flatten(result, "result")
-        return leaves, self.result_spec.structure, opaque
+        leaves, spec, opaque = _structure.flatten(result, "result")
+        if self.result_spec is None:
+            self.result_spec = spec
+        return leaves, spec.structure, opaque
 
 
 def load(spec):

@@ -404,6 +404,8 @@ class FlexTorchIrTest(unittest.TestCase):
                         kinds(conv))
                     self.assertIn(' in "branches.1.0" ', conv.text)
                     self.assertNotIn("_threads.py", conv.text)
+                    # (Who comes first is not the same in each run.)
+                    self.assertEqual([], conv.report["warnings"])
                     fresh = torch.rand(2, 4)
                     with torch.no_grad():
                         self.assert_same(model(fresh), conv.run(fresh))
@@ -450,6 +452,125 @@ class FlexTorchIrTest(unittest.TestCase):
             flextorchir.convert(
                 Parallel(lambda work: _with_new_pool(fail)),
                 (torch.rand(2, 4),))
+
+    def rows(self, function, *args, **kwargs):
+        """The rows of the report of a function: (code, severity), and messages."""
+        with torch.no_grad():
+            conv = flextorchir.convert(function, args, **kwargs)
+        warnings = conv.report["warnings"]
+        for row in warnings:
+            if row["code"] != "probe-failed":
+                self.assertIn("flextorchir_test.py:", row["source"], row)
+        return ([(row["code"], row["severity"]) for row in warnings],
+                " ".join(row["message"] for row in warnings))
+
+    def test_the_probe_finds_what_is_baked_in(self):
+
+        def item(x):
+            return x * x.max().item()
+
+        def to_list(x):
+            return x * sum(x[0].tolist())
+
+        def branch(x):
+            return x.relu() if x.sum() > 0 else x.tanh()
+
+        def unseen_branch(x):
+            return x.relu() if x.numpy().sum() > 0 else x.tanh()
+
+        def numpy_round_trip(x):
+            return x + torch.from_numpy(numpy.sort(x.numpy()))
+
+        def list_round_trip(x):
+            return x + torch.tensor([[2 * v for v in row] for row in x.tolist()])
+
+        def constant(x):
+            return x + torch.from_numpy(numpy.arange(3, dtype=numpy.float32))
+
+        def mask(x):
+            return x[x > 0].sum()
+
+        def nothing(x):
+            y = torch.tensor([1.0, 2.0, 3.0])
+            return torch.where(x > x.mean(), x, y) + torch.arange(3)
+
+        for function, expected in (
+            (item, [("baked-value", "warning")]),
+            (to_list, [("baked-value", "warning")]),
+            (branch, [("data-dependent-branch", "warning")]),
+            (unseen_branch, [("data-dependent-branch", "warning")]),
+            (numpy_round_trip, [("baked-constant", "warning")]),
+            (list_round_trip, [("baked-constant", "warning")]),
+            (constant, [("constant-of-unknown-origin", "info")]),
+            (mask, [("data-dependent-shape", "info")]),
+            (nothing, []),
+        ):
+            with self.subTest(function.__name__):
+                rows, messages = self.rows(function, torch.randn(4, 3))
+                self.assertEqual(expected, rows, messages)
+                without, _ = self.rows(function, torch.randn(4, 3), probe=False)
+                self.assertEqual(
+                    [("baked-value", "warning")] if function in (item, branch)
+                    else [], without)
+
+    def test_the_probe_gives_other_numbers_in_the_same_structures(self):
+        seen = []
+
+        class Texts(collections.OrderedDict):
+            pass
+
+        @dataclasses.dataclass(frozen=True)
+        class Frozen:
+            x: torch.Tensor
+            name: str
+
+        def model(result, pair, items, texts, frozen, number):
+            seen.append((result, pair, items, texts, frozen, number))
+            return (result.logits + pair.left + items[0]["x"] + texts["x"]
+                    + frozen.x * number)
+
+        x, other = torch.randn(3), torch.randn(3)
+        args = (Result(x, None), Pair(x, other), [{"x": other}, "text"],
+                Texts(x=x, y=1), Frozen(x, "name"), 2)
+        flextorchir.convert(model, args)
+        self.assertEqual(2, len(seen))
+        for was, now in zip(*seen):
+            self.assertIs(type(was), type(now))
+        result, pair, items, texts, frozen, number = seen[1]
+        self.assertFalse(torch.equal(x, result.logits))
+        self.assertFalse(torch.equal(other, pair.right))
+        # One tensor is one tensor.
+        for same in (pair.left, texts["x"], frozen.x):
+            self.assertIs(result.logits, same)
+        self.assertIs(pair.right, items[0]["x"])
+        self.assertEqual(("text", 1, "name", 2),
+                         (items[1], texts["y"], frozen.name, number))
+        self.assertIs(x, args[0].logits)
+
+    def test_a_model_that_refuses_other_numbers_converts(self):
+        x = torch.randn(4)
+
+        def model(y):
+            if not torch.equal(x, y):
+                raise ValueError("another one")
+            return y + 1
+
+        rows, messages = self.rows(model, x)
+        self.assertEqual([("baked-value", "warning"),
+                          ("probe-failed", "warning")], rows)
+        self.assertIn("ValueError: another one", messages)
+
+    def test_the_result_is_that_of_the_first_run(self):
+
+        def model(x):
+            return {"a": x + 1} if x.sum() > 0 else [x]
+
+        x = torch.ones(3) - torch.tensor([0, 0, 2.5])
+        with torch.no_grad():
+            conv = flextorchir.convert(model, (x,))
+        self.assert_same(model(x), conv.run(x))
+        self.assertIn(("baked-result", "warning"), [
+            (row["code"], row["severity"]) for row in conv.report["warnings"]])
 
     def test_blackbox_keeps_a_module_as_one_layer(self):
         model = torch.nn.Sequential(Net(), torch.nn.Linear(5, 2)).eval()
