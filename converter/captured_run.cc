@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "c10/core/GradMode.h"
 #include "flextorchir/converter/capture/recorder.h"
 #include "flextorchir/converter/structure.h"
 #include "flextorchir/evaluator/evaluator.h"
@@ -168,6 +169,9 @@ absl::StatusOr<CapturedRun> CaptureRun(Frontend& frontend,
   absl::StatusOr<FunctionalGraph> graph = Functionalize(run.trace, leaves);
   if (!graph.ok()) return graph.status();
   run.functional = *std::move(graph);
+  if (!c10::GradMode::is_enabled()) {
+    run.functional.model.metadata[kGradMode] = "off";
+  }
   NoteParametersWithoutGrad(state, &run.functional.model);
   NoteQuantizedEngine(&run.functional.model);
   TakeOutputs(&run);

@@ -295,6 +295,35 @@ TEST(ConvertTest, ParametersThatWantGradients) {
   }
 }
 
+// Two layers of an LSTM take other kernels, with other last bits, where no
+// gradients are wanted.
+TEST(ConvertTest, RunsInTheGradientModeOfTheModel) {
+  const at::Tensor x = Random({3, 1, 2});
+  const std::vector<at::Tensor> hx = {Random({2, 1, 3}), Random({2, 1, 3})};
+  std::vector<at::Tensor> params;
+  std::vector<NamedTensor> state;
+  for (int i = 0; i < 8; ++i) {
+    const bool bias = i % 4 >= 2;
+    params.push_back(bias ? Random({12}) : Random({12, i == 0 ? 2 : 3}));
+    params.back().set_requires_grad(true);
+    state.push_back(
+        {absl::StrCat("p", i), params.back(), Weights::Role::kParameter});
+  }
+  TestModel model(
+      [&](const ModelInputs& inputs, Recorder&) -> c10::IValue {
+        const auto [output, h, c] =
+            at::lstm(Arg(inputs), hx, params, /*has_biases=*/true,
+                     /*num_layers=*/2, /*dropout=*/0, /*train=*/false,
+                     /*bidirectional=*/false, /*batch_first=*/false);
+        return output;
+      },
+      state);
+  for (const bool enabled : {true, false}) {
+    const c10::AutoGradMode mode(enabled);
+    Converted(model, Args({x}));
+  }
+}
+
 TEST(FoldTest, MasksAndPositionsBecomeConstants) {
   const at::Tensor table = Random({4, 4});
   TestModel model(

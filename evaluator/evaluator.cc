@@ -21,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "c10/core/DispatchKeySet.h"
+#include "c10/core/GradMode.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "flextorchir/evaluator/arguments.h"
@@ -271,7 +272,13 @@ class ModelEvaluator final : public Evaluator {
 
   absl::StatusOr<Results> Run(const Results& inputs) override {
     std::optional<c10::InferenceMode> inference_mode;
-    if (options_.inference_mode) inference_mode.emplace();
+    std::optional<c10::AutoGradMode> grad_mode;
+    if (options_.inference_mode) {
+      inference_mode.emplace();
+      // What operators look at. There are no gradients in inference mode.
+      const auto mode = model_.metadata.find(kGradMode);
+      grad_mode.emplace(mode == model_.metadata.end() || mode->second != "off");
+    }
     const WithQuantizedEngine with_engine(engine_);
     c10::impl::ExcludeDispatchKeyGuard no_autocast(
         c10::autocast_dispatch_keyset);

@@ -56,6 +56,10 @@ class ExecutorRegistry {
 // separated, or "*" for all.
 inline constexpr char kParametersWithoutGrad[] =
     "torch.parameters_without_grad";
+// Other products and recurrent cells look at the gradient mode. The model is
+// run in the mode in which torch starts, with gradients, unless its metadata
+// says "off" under this key.
+inline constexpr char kGradMode[] = "torch.grad_mode";
 
 struct EvaluatorOptions {
   // Called after each layer of graphs[0] (and of the bodies, when `in_bodies`)
