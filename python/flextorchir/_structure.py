@@ -51,10 +51,7 @@ def _field_names(value):
     if _is_named_tuple(cls):
         return list(value._fields)
     if _is_struct_sequence(cls):
-        return [
-            name for name in dir(cls)
-            if isinstance(getattr(cls, name), types.MemberDescriptorType)
-        ]
+        return list(cls.__match_args__)  # dir() would sort them
     return None
 
 

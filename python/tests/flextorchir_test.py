@@ -260,6 +260,16 @@ class FlexTorchIrTest(unittest.TestCase):
             ("named", "subprocess.Popen", [("args", ("constant", "false"))]))
         self.assertEqual(types.SimpleNamespace(args="false"), spec.unflatten([]))
 
+    def test_fields_of_torchs_results_keep_their_order(self):
+        x = torch.rand(4, 5)
+        for function in (lambda x: torch.max(x, 0), torch.aminmax,
+                         lambda x: torch.sort(x, 1), torch.linalg.slogdet):
+            conv = flextorchir.convert(
+                lambda x: function(x[:, :4]), (x,))
+            actual, expected = conv.run(x), function(x[:, :4])
+            self.assertIs(type(expected), type(actual))
+            self.assert_same(tuple(expected), tuple(actual))
+
     def test_what_goes_through_comes_back(self):
         weight = torch.nn.Parameter(torch.rand(3))
 
