@@ -173,7 +173,7 @@ const std::vector<Machine::Operation>& Machine::Operations() {
       {"unbind",
        [](M& m, Tensor x) {
          const auto parts = x.unbind(m.Dim(x));
-         return parts[m.Below(parts.size())];
+         return parts.empty() ? Nothing() : parts[m.Below(parts.size())];
        }},
       {"t", [](M&, Tensor x) { return x.t(); }},
       {"detach", [](M&, Tensor x) { return x.detach(); }},
