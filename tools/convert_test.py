@@ -839,6 +839,17 @@ class LiveModelTest(ToolsTest):
         # The branch was taken because of the data, which is said.
         self.assertIn("baked-value", [warning["code"] for warning in report["warnings"]])
 
+    def test_the_probe_can_be_switched_off(self):
+        for probe in ("on", "off"):
+            self.live("net:Net", "--inputs=1x3,[2x2,3x3]", f"--probe={probe}",
+                      "--report=report.json")
+            report = json.loads((self.folder / "report.json").read_text())
+            self.assertEqual(probe == "on", "probe" in report["timing"])
+            (row,) = [row for row in report["warnings"] if row["severity"] != "info"]
+            self.assertEqual(probe == "on", "in the probe run" in row["message"], row)
+        result = self.live("net:Net", "--inputs=1x3,[2x2,3x3]", "--probe=maybe", status=1)
+        self.assertIn("--probe=maybe", result.stderr)
+
     def test_a_package_that_is_installed(self):
         result = self.live("torchvision.models:squeezenet1_1", "--inputs=1x3x64x64", "--verify",
                            "--fail_on_placeholder", "--quiet")
