@@ -19,6 +19,7 @@ ABSL_FLAG(std::string, output, "", "Where the result goes.\nA second line.");
 ABSL_FLAG(uint64_t, seed, 7, "A number.");
 ABSL_FLAG(bool, verify, false, "Whether to check.");
 ABSL_FLAG(flextorchir::OptionalList, passes, {}, "Which.");
+ABSL_FLAG(flextorchir::OptionalText, dump, {}, "Where to.");
 
 namespace flextorchir {
 namespace {
@@ -65,6 +66,17 @@ TEST_F(ParseFlagsTest, SetsFlagsAndReturnsTheRest) {
   ASSERT_TRUE(Parse({"--noverify", "--output", "--seed"}).ok());
   EXPECT_FALSE(absl::GetFlag(FLAGS_verify));
   EXPECT_EQ(absl::GetFlag(FLAGS_output), "--seed");
+}
+
+TEST_F(ParseFlagsTest, ATextMayBeLeftOut) {
+  EXPECT_FALSE(absl::GetFlag(FLAGS_dump).given);
+  const auto line = Parse({"--dump", "a"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_THAT(line->arguments, ElementsAre("a"));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_dump).given);
+  EXPECT_EQ(absl::GetFlag(FLAGS_dump).text, "");
+  ASSERT_TRUE(Parse({"--dump=b, c"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_dump).text, "b, c");
 }
 
 TEST_F(ParseFlagsTest, AListMayBeLeftOut) {

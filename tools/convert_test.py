@@ -646,6 +646,7 @@ class VerifyTest(ToolsTest):
         (self.folder / "net.fttxt").write_text(text.replace("eps=1e-05", "eps=1e-03"))
         result = self.verify("net.fttxt", "--json=v.json", status=2)
         self.assertIn('the first layer that differs: BatchNorm2d "block.norm"', result.stdout)
+        self.assertIn("reads block.conv: identical", result.stdout)
         divergence = json.loads((self.folder / "v.json").read_text())["first_divergence"]
         self.assertEqual(divergence["layer"], "block.norm")
         self.assertGreater(divergence["difference"]["max_absolute"], 0)

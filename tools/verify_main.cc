@@ -123,8 +123,9 @@ bool MayBeSame(const Value& a, const Value& b) {
   return true;
 }
 
-// Those activations that mean the same in the file: it may have been made with
-// other rules, and lack some values.
+// Those activations that mean the same in the file, with its inputs and
+// outputs: it may have been made with other rules, and lack some values. Both
+// take and return as many.
 Activations SharedActivations(const Conversion& conversion, const Model& file) {
   std::map<absl::string_view, const Value*> values;
   for (const Value& value : file.main().values) values[value.name] = &value;
@@ -137,6 +138,16 @@ Activations SharedActivations(const Conversion& conversion, const Model& file) {
       shared.insert(*activation);
     }
   }
+  const auto add = [&](const std::vector<ValueId>& ids,
+                       const std::vector<c10::IValue>& contents) {
+    for (size_t i = 0; i < contents.size(); ++i) {
+      if (contents[i].isTensor() && contents[i].toTensor().defined()) {
+        shared.emplace(file.main().value(ids[i]).name, contents[i].toTensor());
+      }
+    }
+  };
+  add(file.main().inputs, conversion.inputs);
+  add(file.main().outputs, conversion.outputs);
   return shared;
 }
 
@@ -328,17 +339,7 @@ class Verification {
       auto conversion = Convert(source_.seed());
       if (!conversion.ok()) return conversion.status();
       if (absl::Status s = CheckFits(*conversion); !s.ok()) return s;
-      Activations shared = SharedActivations(*conversion, file_);
-      const auto add = [&shared, this](const std::vector<ValueId>& ids,
-                                       const std::vector<c10::IValue>& of) {
-        for (size_t i = 0; i < of.size(); ++i) {
-          if (of[i].isTensor() && of[i].toTensor().defined()) {
-            shared.emplace(file_.main().value(ids[i]).name, of[i].toTensor());
-          }
-        }
-      };
-      add(file_.main().inputs, conversion->inputs);
-      add(file_.main().outputs, conversion->outputs);
+      const Activations shared = SharedActivations(*conversion, file_);
       values = CompareActivations(file_, ActivationsIn(shared), dump_->Find());
     } else if (reference_.has_value() && dump_.has_value()) {
       with = absl::StrCat("those of ", flags_.reference);
