@@ -123,11 +123,22 @@ std::vector<NamedObject> ScriptObjects(const Module& module) {
 Module CopyForRun(const Module& module) {
   // An executor that has run inlines what it runs: only a copy's tells of
   // modules again.
+  // Quantised modules pack their weights anew as they are copied: that is no
+  // part of the run, and the copy is to have the model's own.
+  const at::RecordFunctionGuard do_not_record(/*is_enabled=*/false);
+  absl::flat_hash_map<std::string, c10::IValue> objects;
+  for (NamedObject& object : ScriptObjects(module)) {
+    objects.emplace(std::move(object.name), std::move(object.object));
+  }
   Module copy = module.clone(/*inplace=*/true);
-  ForEachModule(copy, "", [](const Module& one, const std::string&) {
+  ForEachModule(copy, "", [&](const Module& one, const std::string& path) {
     for (size_t i = 0; i < one.type()->numAttributes(); ++i) {
       const c10::IValue attribute = one._ivalue()->getSlot(i);
-      one._ivalue()->setSlot(i, CopyContainers(attribute));
+      const auto object =
+          objects.find(Join(path, one.type()->getAttributeName(i)));
+      one._ivalue()->setSlot(i, object != objects.end()
+                                    ? object->second
+                                    : CopyContainers(attribute));
     }
   });
   return copy;
