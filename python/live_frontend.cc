@@ -52,9 +52,10 @@ py::object CallRecorded(const ThreadRecording& recording,
   return function();
 }
 
-// What LiveModel.run calls as modules begin and end, and as threads are
-// started. Python may keep it for longer than there is a recorder (a thread
-// that outlives the model's forward); the interpreter's lock guards it.
+// What LiveModel.run calls as modules begin and end, as threads are started,
+// and as what torch does not know of is found. Python may keep it for longer
+// than there is a recorder (a thread that outlives the model's forward); the
+// interpreter's lock guards it.
 struct ModuleEvents {
   Recorder* recorder;
 
@@ -63,6 +64,14 @@ struct ModuleEvents {
   }
   void Exit() {
     if (recorder != nullptr) recorder->ExitModule();
+  }
+  void Share(const py::handle& tensor) {
+    if (recorder == nullptr || !THPVariable_Check(tensor.ptr())) return;
+    recorder->ShareMemory(THPVariable_Unpack(tensor.ptr()));
+  }
+  void Note(const std::string& code, const std::string& message) {
+    if (recorder == nullptr) return;
+    recorder->Note(Report::Severity::kWarning, code, message);
   }
 };
 
@@ -75,6 +84,12 @@ py::object EventsObject(const std::shared_ptr<ModuleEvents>& events) {
         events->Enter(path, module_class);
       });
   object.attr("exit") = py::cpp_function([events] { events->Exit(); });
+  object.attr("share") = py::cpp_function(
+      [events](const py::handle& tensor) { events->Share(tensor); });
+  object.attr("note") = py::cpp_function(
+      [events](const std::string& code, const std::string& message) {
+        events->Note(code, message);
+      });
   object.attr("carry") = py::cpp_function([] {
     return py::cpp_function(
         [recording = ThreadRecording::Current()](const py::function& function) {

@@ -16,10 +16,12 @@
 namespace flextorchir {
 namespace {
 
-// Frames of torch itself say nothing about the model.
+// Frames of torch itself, and of what python/ puts between the model and it,
+// say nothing about the model.
 bool InsideTorch(absl::string_view file) {
-  for (absl::string_view root : {"site-packages/torch/", "dist-packages/torch/",
-                                 "code/__torch__/torch/", "<frozen "}) {
+  for (absl::string_view root :
+       {"site-packages/torch/", "dist-packages/torch/", "code/__torch__/torch/",
+        "<frozen ", "/flextorchir/_memory.py"}) {
     if (absl::StrContains(file, root)) return true;
   }
   // Built-in TorchScript functions have no file of their own.

@@ -539,6 +539,7 @@ absl::StatusOr<FunctionalGraph> Functionalize(
     builder.Warn(Report::Severity::kError, "not-recorded",
                  absl::StrCat("a call could not be recorded: ", failure));
   }
+  for (const Trace::Note& note : trace.notes) builder.WarnOf(note);
   StorageVersions versions(builder);
   Functionalizer functionalizer(trace, builder, versions);
   for (size_t i = 0; i < trace.calls.size(); ++i) {

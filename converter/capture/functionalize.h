@@ -90,7 +90,8 @@ absl::string_view CauseName(FunctionalGraph::Read::Cause cause);
 // `tensor-without-type` (sparse, ...), `not-recorded`. Severity kWarning:
 // `baked-value`,
 // `aliased-inputs`, `unnamed-state` (the model changes a tensor that is neither
-// parameter nor buffer, and keeps it).
+// parameter nor buffer, and keeps it), and those of Trace::notes
+// (`baked-random`, `baked-write`).
 absl::StatusOr<FunctionalGraph> Functionalize(
     const Trace& trace, const std::vector<InputLeaf>& inputs);
 

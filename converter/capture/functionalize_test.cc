@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ATen/ATen.h"
+#include "ATen/CPUGeneratorImpl.h"
 #include "absl/strings/match.h"
 #include "flextorchir/converter/capture/capture_for_test.h"
 #include "gmock/gmock.h"
@@ -443,6 +444,40 @@ TEST(FunctionalizeTest, WhatCannotBeExpressedIsAnError) {
                           -> Tensors { return {in[0].to_sparse().to_dense()}; },
                       {at::ones({3})}),
               ElementsAre("tensor-without-type"));
+}
+
+// Whoever runs the graph has the default generator, and nothing else.
+TEST(FunctionalizeTest, NumbersThatNobodyElseCanDrawAreConstants) {
+  const auto check = [](const Program& program, Report::Severity severity) {
+    const at::Tensor x = at::ones({4});
+    const Captured captured = Capture(program, {x});
+    EXPECT_THAT(captured.codes, ElementsAre("baked-random"));
+    EXPECT_EQ(captured.graph.warnings[0].severity, severity);
+    EXPECT_EQ(CompareWithEager(captured, program, {x + 1}), "");
+  };
+  const auto own = [] { return at::detail::createCPUGenerator(/*seed=*/3); };
+  check(
+      [&](const Tensors& in) -> Tensors {
+        return {in[0] + at::rand({4}, own())};
+      },
+      Report::Severity::kWarning);
+  // Through a view, and read afterwards through its base.
+  check(
+      [&](const Tensors& in) -> Tensors {
+        at::Tensor y = in[0] * 2;
+        y.slice(0, 0, 2).uniform_(0, 1, own());
+        return {y + 1};
+      },
+      Report::Severity::kWarning);
+  const uint64_t seed = at::detail::getDefaultCPUGenerator().current_seed();
+  check(
+      [&](const Tensors& in) -> Tensors {
+        at::manual_seed(seed + 5);
+        at::Tensor y = in[0] + at::rand({4});
+        at::manual_seed(seed);
+        return {y};
+      },
+      Report::Severity::kInfo);
 }
 
 TEST(FunctionalizeTest, TensorsThatAreSeveralThingsAtOnceAreReported) {

@@ -112,15 +112,28 @@ void GraphBuilder::WarnAt(int32_t call, Report::Severity severity,
   warning.severity = severity;
   warning.message = std::move(message);
   if (call != kAbsent) {
-    const OperatorCall& at = trace_.calls[call];
-    warning.module_path = trace_.scopes[at.scope].path;
-    if (at.frames != kAbsent && !trace_.frames[at.frames].empty()) {
-      const Source::Frame& frame = trace_.frames[at.frames][0];
-      warning.source = absl::StrCat(frame.file, ":", frame.line);
-    }
+    SetPlace(trace_.calls[call].scope, trace_.calls[call].frames, &warning);
   }
   out_.warnings.push_back(std::move(warning));
   call_of_warning_.push_back(call);
+}
+
+void GraphBuilder::SetPlace(ScopeId scope, int32_t frames,
+                            Report::Warning* warning) const {
+  warning->module_path = trace_.scopes[scope].path;
+  if (frames == kAbsent || trace_.frames[frames].empty()) return;
+  const Source::Frame& frame = trace_.frames[frames][0];
+  warning->source = absl::StrCat(frame.file, ":", frame.line);
+}
+
+void GraphBuilder::WarnOf(const Trace::Note& note) {
+  Report::Warning warning;
+  warning.code = note.code;
+  warning.severity = note.severity;
+  warning.message = note.message;
+  SetPlace(note.scope, note.frames, &warning);
+  out_.warnings.push_back(std::move(warning));
+  call_of_warning_.push_back(kAbsent);
 }
 
 std::string GraphBuilder::OpName() const {

@@ -55,6 +55,7 @@ class GraphBuilder {
   // A row about an earlier call; rows end up in the order of the calls.
   void WarnAt(int32_t call, Report::Severity severity, std::string code,
               std::string message);
+  void WarnOf(const Trace::Note& note);
   // The operator that is being processed, for messages.
   std::string OpName() const;
 
@@ -70,6 +71,7 @@ class GraphBuilder {
   FunctionalGraph Build() &&;
 
  private:
+  void SetPlace(ScopeId scope, int32_t frames, Report::Warning* warning) const;
   void DropUnreadLayers();
   void DropUnusedValues();
 

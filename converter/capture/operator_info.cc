@@ -127,6 +127,8 @@ OperatorInfo OperatorInfo::Make(const c10::OperatorHandle& handle) {
   info.random = handle.hasTag(at::Tag::nondeterministic_seeded);
   info.has_autocast_kernel =
       handle.hasKernelForDispatchKey(c10::DispatchKey::AutocastCPU);
+  info.has_vmap_mode_kernel =
+      handle.hasKernelForDispatchKey(c10::DispatchKey::FuncTorchVmapMode);
   return info;
 }
 

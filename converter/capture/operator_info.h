@@ -34,6 +34,8 @@ struct OperatorInfo {
   // It packs tensors into an object; those that take the object have the
   // tensors in its place.
   bool packs = false;
+  // What it does within vmap is another call of it (random operators).
+  bool has_vmap_mode_kernel = false;
   // It takes tensors, but hands only numbers to the program, which may go
   // anywhere: aten::item and its like, and any such operator of the user's.
   bool reads_value = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/CPUGeneratorImpl.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/record_function.h"
@@ -17,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
+#include "c10/core/impl/TorchDispatchModeTLS.h"
 #include "c10/util/ThreadLocalDebugInfo.h"
 #include "flextorchir/converter/capture/call_stack.h"
 #include "flextorchir/converter/capture/operator_info.h"
@@ -44,6 +47,19 @@ bool TransformIsActive() {
              c10::DispatchKey::FuncTorchDynamicLayerFrontMode) &&
          !c10::impl::tls_is_dispatch_key_excluded(
              c10::DispatchKey::FuncTorchDynamicLayerFrontMode);
+}
+
+bool VmapModeIsOn() {
+  return c10::impl::tls_is_dispatch_key_included(
+             c10::DispatchKey::FuncTorchVmapMode) &&
+         !c10::impl::tls_is_dispatch_key_excluded(
+             c10::DispatchKey::FuncTorchVmapMode);
+}
+
+// A TorchDispatchMode decides what is called instead.
+bool DispatchModeIsOn() {
+  return c10::impl::dispatch_mode_enabled() &&
+         !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::Python);
 }
 
 bool AutocastIsOn() {
@@ -97,6 +113,7 @@ struct ThreadState {
   };
   std::vector<Version> versions;
   int exceptions = 0;
+  bool draws_own_numbers = false;  // nothing but its writes is recorded
 };
 
 ThreadState& StateOfThread(uint64_t session) {
@@ -179,6 +196,17 @@ struct Recorder::Impl {
   const OperatorInfo* InfoOf(const at::RecordFunction& function);
   void BeforeWrite(const c10::IValue& written);
   void NoteUnannotatedWrites(ThreadState& state);
+  // Whether the call draws numbers that no graph can draw again; tells so.
+  bool DrawsOwnNumbers(const OperatorInfo& info,
+                       c10::ArrayRef<c10::IValue> inputs,
+                       const OperatorCall& call);
+  // Writes down that `written` was given the content that it has.
+  void RecordUnseenWrite(const at::Tensor& written, ScopeId scope,
+                         int32_t frames);
+  // Looks whether memory that the program shares was written unseen.
+  void CheckShared(const at::Tensor& tensor);
+  void CheckShared(const c10::IValue& value);
+  void RefreshShared();
 
   const RecorderOptions options;
   mutable std::mutex mutex;
@@ -191,6 +219,16 @@ struct Recorder::Impl {
   std::vector<std::vector<at::Tensor>> results;  // with keep_results
   absl::flat_hash_map<std::string, int64_t> module_calls;
   ScopeId failed_scope = kAbsent;
+  uint64_t seed = 0;  // of the default generator, as the session began
+  struct Shared {
+    at::Tensor tensor;
+    std::string bytes;  // of its storage, when last looked at
+    // Where the program got hold of it.
+    ScopeId scope = 0;
+    int32_t frames = kAbsent;
+  };
+  std::vector<Shared> shared;
+  std::unique_ptr<OperatorInfo> copy_info;  // aten::copy_
 };
 
 const OperatorInfo* Recorder::Impl::InfoOf(const at::RecordFunction& function) {
@@ -221,7 +259,8 @@ void Recorder::Impl::BeforeWrite(const c10::IValue& written) {
 bool Recorder::Impl::Begin(const at::RecordFunction& function,
                            ThreadState& state) {
   const OperatorInfo* info = InfoOf(function);
-  if (info == nullptr || TransformIsActive() ||
+  if (info == nullptr || TransformIsActive() || DispatchModeIsOn() ||
+      (info->has_vmap_mode_kernel && VmapModeIsOn()) ||
       (info->has_autocast_kernel && AutocastIsOn())) {
     return false;
   }
@@ -244,7 +283,15 @@ bool Recorder::Impl::Begin(const at::RecordFunction& function,
   state.versions.clear();
   state.call.info = info;
   state.call.unannotated_writes.clear();
-  state.call.frames = kAbsent;
+  if (!shared.empty()) {
+    for (const c10::IValue& input : inputs) CheckShared(input);
+  }
+  state.draws_own_numbers =
+      info->random && DrawsOwnNumbers(*info, inputs, state.call);
+  if (state.draws_own_numbers) {
+    for (int32_t written : info->writes) BeforeWrite(inputs[written]);
+    return true;
+  }
   const bool watch = !info->is_aten || !info->writes.empty();
   for (size_t i = 0; i < count; ++i) {
     const bool overwritten = info->Overwrites(i);
@@ -293,14 +340,19 @@ bool Recorder::Impl::Start(const at::RecordFunction& function, ScopeId scope) {
     if (options.frames) stack = CallStack::Here();
     std::lock_guard<std::mutex> lock(mutex);
     failed_scope = kAbsent;
+    state.call.scope = scope;
+    state.call.frames = kAbsent;
+    if (options.frames) {
+      state.call.frames = static_cast<int32_t>(stacks.size());
+      stacks.push_back(std::move(stack));
+    }
     if (session.load() == number && Begin(function, state)) {
-      state.call.scope = scope;
       state.exceptions = std::uncaught_exceptions();
-      if (options.frames) {
-        state.call.frames = static_cast<int32_t>(stacks.size());
-        stacks.push_back(std::move(stack));
-      }
       return true;
+    }
+    if (options.frames) {
+      stack = std::move(stacks.back());
+      stacks.pop_back();
     }
   } catch (const std::exception& error) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -360,7 +412,24 @@ void Recorder::Impl::Complete(const at::RecordFunction& function,
     return;
   }
   outputs = outputs.slice(outputs.size() - count);
+  // Made of nothing within a transform, which wraps it: a constant, as any
+  // other tensor that is there when it is first read.
+  if (state.uses.empty() && outputs.size() == 1 && IsWrapper(outputs[0])) {
+    return;
+  }
+  if (state.draws_own_numbers) {
+    // What it returns otherwise is found when it is first read.
+    for (const c10::IValue& output : outputs) {
+      if (info.writes.empty() || !output.isTensor()) continue;
+      RecordUnseenWrite(output.toTensor(), call.scope, call.frames);
+    }
+    RefreshShared();
+    return;
+  }
   NoteUnannotatedWrites(state);
+  if (!info.writes.empty() || !call.unannotated_writes.empty()) {
+    RefreshShared();
+  }
 
   call.num_arguments = static_cast<int32_t>(state.arguments.size());
   std::vector<at::Tensor>* kept =
@@ -389,6 +458,108 @@ void Recorder::Impl::Complete(const at::RecordFunction& function,
   }
   trace.uses.insert(trace.uses.end(), state.uses.begin(), state.uses.end());
   trace.calls.push_back(call);
+}
+
+bool Recorder::Impl::DrawsOwnNumbers(const OperatorInfo& info,
+                                     c10::ArrayRef<c10::IValue> inputs,
+                                     const OperatorCall& call) {
+  const at::Generator& usual = at::detail::getDefaultCPUGenerator();
+  for (const c10::IValue& input : inputs) {
+    if (!input.isGenerator() || !input.toGenerator().defined() ||
+        input.toGenerator() == usual) {
+      continue;
+    }
+    trace.notes.push_back(
+        {Report::Severity::kWarning, "baked-random",
+         absl::StrCat(info.name,
+                      " draws from a generator of the program's own: the "
+                      "numbers are part of the graph as they were in this run"),
+         call.scope, call.frames});
+    return true;
+  }
+  if (usual.current_seed() == seed) return false;
+  trace.notes.push_back(
+      {Report::Severity::kInfo, "baked-random",
+       absl::StrCat(info.name, " draws after the model has set the seed to ",
+                    usual.current_seed(),
+                    ": the numbers are part of the graph"),
+       call.scope, call.frames});
+  return true;
+}
+
+void Recorder::Impl::RecordUnseenWrite(const at::Tensor& written, ScopeId scope,
+                                       int32_t frames) {
+  if (copy_info == nullptr) {
+    copy_info = std::make_unique<OperatorInfo>(OperatorInfo::Make(
+        c10::Dispatcher::singleton().findSchemaOrThrow("aten::copy_", "")));
+  }
+  const at::Tensor content = CopyOf(written);
+  OperatorCall& call = trace.calls.emplace_back();
+  call.info = copy_info.get();
+  call.scope = scope;
+  call.frames = frames;
+  call.first_argument = static_cast<int32_t>(trace.arguments.size());
+  call.num_arguments = 3;
+  call.num_results = 1;
+  const auto append = [&](const c10::IValue& value, bool overwritten) {
+    Append(
+        value,
+        [&](const at::Tensor& tensor) {
+          return table.Argument(tensor, overwritten);
+        },
+        &trace.arguments, &trace.uses);
+  };
+  append(written, /*overwritten=*/true);
+  append(content, /*overwritten=*/false);
+  append(false, /*overwritten=*/false);  // non_blocking
+  append(written, /*overwritten=*/true);
+  if (options.keep_results) results.push_back({content});
+}
+
+namespace {
+
+std::string BytesOfStorage(const at::Tensor& tensor) {
+  const c10::Storage& storage = tensor.storage();
+  return storage.nbytes() == 0
+             ? std::string()
+             : std::string(static_cast<const char*>(storage.data()),
+                           storage.nbytes());
+}
+
+}  // namespace
+
+void Recorder::Impl::CheckShared(const at::Tensor& tensor) {
+  if (!tensor.defined() || !tensor.has_storage()) return;
+  for (Shared& known : shared) {
+    if (!known.tensor.storage().is_alias_of(tensor.storage())) continue;
+    const c10::Storage& storage = known.tensor.storage();
+    if (storage.nbytes() == known.bytes.size() &&
+        std::memcmp(storage.data(), known.bytes.data(), known.bytes.size()) ==
+            0) {
+      continue;
+    }
+    RecordUnseenWrite(known.tensor, known.scope, known.frames);
+    trace.notes.push_back(
+        {Report::Severity::kWarning, "baked-write",
+         "what the program wrote to the memory of a tensor through NumPy is "
+         "part of the graph as it was in this run",
+         known.scope, known.frames});
+    RefreshShared();
+  }
+}
+
+void Recorder::Impl::CheckShared(const c10::IValue& value) {
+  if (value.isTensor()) {
+    CheckShared(value.toTensor());
+  } else if (value.isList()) {
+    for (const c10::IValue& element : value.toListRef()) {
+      if (element.isTensor()) CheckShared(element.toTensor());
+    }
+  }
+}
+
+void Recorder::Impl::RefreshShared() {
+  for (Shared& known : shared) known.bytes = BytesOfStorage(known.tensor);
 }
 
 void Recorder::Impl::End(const at::RecordFunction& function) {
@@ -446,6 +617,7 @@ Recorder::Session::Session(Recorder& recorder)
     : state_(std::make_unique<State>()) {
   state_->impl = recorder.impl_;
   state_->impl->session = next_session.fetch_add(1);
+  state_->impl->seed = at::detail::getDefaultCPUGenerator().current_seed();
   state_->debug_info = c10::ThreadLocalDebugInfo::current();
   state_->was_enabled = at::isRecordFunctionEnabled();
   at::enableRecordFunction(true);
@@ -530,6 +702,41 @@ void Recorder::ExitModuleOfThread() {
   c10::ThreadLocalDebugInfo::_forceCurrentDebugInfo(outer);
 }
 
+void Recorder::ShareMemory(const at::Tensor& tensor) {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr || running->recorder != impl_ || !tensor.defined() ||
+      !tensor.is_cpu() || tensor.layout() != c10::kStrided ||
+      !tensor.has_storage() || IsWrapper(tensor) ||
+      StateOfThread(impl_->session.load()).depth > 0) {
+    return;
+  }
+  CallStack stack;  // (before the lock: see Start)
+  if (impl_->options.frames) stack = CallStack::Here();
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  for (const Impl::Shared& known : impl_->shared) {
+    if (known.tensor.is_same(tensor)) return;
+  }
+  impl_->CheckShared(tensor);
+  impl_->table.Argument(tensor, /*overwritten=*/false);
+  impl_->table.BeforeWrite(tensor);
+  int32_t frames = kAbsent;
+  if (impl_->options.frames) {
+    frames = static_cast<int32_t>(impl_->stacks.size());
+    impl_->stacks.push_back(std::move(stack));
+  }
+  impl_->shared.push_back(
+      {tensor, BytesOfStorage(tensor), running->scope, frames});
+}
+
+void Recorder::Note(Report::Severity severity, absl::string_view code,
+                    absl::string_view message) {
+  const RunningModule* running = CurrentModule();
+  if (running == nullptr || running->recorder != impl_) return;
+  std::lock_guard<std::mutex> lock(impl_->mutex);
+  impl_->trace.notes.push_back({severity, std::string(code),
+                                std::string(message), running->scope, kAbsent});
+}
+
 std::string Recorder::failed_module() const {
   std::lock_guard<std::mutex> lock(impl_->mutex);
   if (impl_->failed_scope == kAbsent) return "";
@@ -544,12 +751,20 @@ int64_t Recorder::num_calls() const {
 Trace Recorder::Finish(const std::vector<at::Tensor>& results) {
   std::lock_guard<std::mutex> lock(impl_->mutex);
   Trace& trace = impl_->trace;
+  for (size_t i = 0; i < impl_->shared.size(); ++i) {
+    const at::Tensor tensor = impl_->shared[i].tensor;
+    impl_->CheckShared(tensor);
+  }
+  impl_->shared.clear();
   for (const at::Tensor& result : results) {
     trace.results.push_back(impl_->table.Argument(result, false));
     trace.result_contents.push_back(impl_->table.ContentToKeep(result));
   }
   trace.frames = Symbolize(impl_->stacks);
   trace.infos = std::move(impl_->owned_infos);
+  if (impl_->copy_info != nullptr) {
+    trace.infos.push_back(std::move(impl_->copy_info));
+  }
   impl_->stacks.clear();
   impl_->table.NoteWhatIsLeft();
   trace.num_tensors = impl_->table.num_tensors();

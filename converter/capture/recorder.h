@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/capture/trace.h"
+#include "flextorchir/converter/report.h"
 
 namespace flextorchir {
 
@@ -33,8 +34,10 @@ struct RecorderOptions {
 //
 // Only the outermost call is written down: what runs inside a recorded operator
 // belongs to it. Calls that only unwrap their arguments (functorch, tensor
-// subclasses, autocast, autograd.Function) are looked through: what they call
-// is recorded. A call that throws leaves no trace.
+// subclasses and modes, autocast, autograd.Function) are looked through: what
+// they call is recorded. A call that throws leaves no trace. Numbers that are
+// drawn from a generator of the program's own, or after it has given the
+// default one another seed, are constants: nobody else can draw them.
 //
 // A session records on its own thread, and on those to which torch carries its
 // thread-local state (torch.jit.fork and what follows torch.jit.wait), or a
@@ -90,6 +93,14 @@ class Recorder {
   static void EnterModuleOfThread(absl::string_view path,
                                   absl::string_view module_class);
   static void ExitModuleOfThread();
+  // The program has got hold of the memory of `tensor` (through NumPy): from
+  // now on its content is looked at before each use. What was written unseen
+  // becomes a constant that is copied into it. Called on the thread that runs
+  // the model.
+  virtual void ShareMemory(const at::Tensor& tensor);
+  // A row of the report, at the module that is running.
+  virtual void Note(Report::Severity severity, absl::string_view code,
+                    absl::string_view message);
   // The path of the module that was entered last before an exception left it;
   // empty if there is none.
   std::string failed_module() const;

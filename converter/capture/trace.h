@@ -11,6 +11,7 @@
 #include "c10/core/ScalarType.h"
 #include "c10/util/DimVector.h"
 #include "flextorchir/converter/capture/operator_info.h"
+#include "flextorchir/converter/report.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/ir/weights.h"
 
@@ -129,6 +130,15 @@ struct Trace {
   // itself, or a copy if it shares what was put back after the run.
   std::vector<TensorUse> results;
   std::vector<at::Tensor> result_contents;
+  // What the graph has as a constant because no operator says where it is from.
+  struct Note {
+    Report::Severity severity = Report::Severity::kWarning;
+    std::string code;
+    std::string message;
+    ScopeId scope = 0;
+    int32_t frames = kAbsent;  // index into `frames`
+  };
+  std::vector<Note> notes;
   // Calls that could not be recorded: what went wrong. The graph lacks them.
   std::vector<std::string> failures;
   std::vector<std::unique_ptr<OperatorInfo>> infos;  // what calls point to

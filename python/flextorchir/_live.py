@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib
 import inspect
+import itertools
 import random
 import sys
 import types
@@ -15,6 +16,7 @@ import types
 import torch
 from torch.nn.modules import module as torch_module
 
+from flextorchir import _memory
 from flextorchir import _structure
 from flextorchir import _threads
 
@@ -77,14 +79,29 @@ def _differs(value, copy):
 
 
 @contextlib.contextmanager
-def _random_state():
-    """Puts the state of every random number generator back."""
+def _random_state(events):
+    """Puts the state of every random number generator back.
+
+    What is drawn by others than torch is part of the graph, and is told.
+    """
     torch_state = torch.get_rng_state()
     python_state = random.getstate()
     numpy = sys.modules.get("numpy")
     numpy_state = numpy.random.get_state() if numpy else None
     try:
         yield
+        drawn = []
+        if random.getstate() != python_state:
+            drawn.append("`random`")
+        if numpy_state is not None and str(
+                numpy.random.get_state()) != str(numpy_state):
+            drawn.append("`numpy.random`")
+        if drawn:
+            events.note(
+                "baked-random",
+                f"the model draws numbers from Python's {' and '.join(drawn)}: "
+                f"what it does with them is part of the graph as it was in this "
+                f"run")
     finally:
         torch.set_rng_state(torch_state)
         random.setstate(python_state)
@@ -181,6 +198,13 @@ class LiveModel:
             raise TypeError(
                 f"a model is a torch.nn.Module or another callable, not a "
                 f"{class_name(type(model))}")
+        if isinstance(model, torch.nn.Module):
+            for name, tensor in itertools.chain(model.named_parameters(),
+                                                model.named_buffers()):
+                if torch.nn.parameter.is_lazy(tensor):
+                    raise ValueError(
+                        f"`{name}` has no shape yet (a lazy module): call the "
+                        f"model once, then convert it")
         self.model = model
         self.args = tuple(args)
         self.kwargs = dict(kwargs or {})
@@ -271,8 +295,8 @@ class LiveModel:
         """Runs the model once.
 
         Args:
-          events: has `enter(path, class_name)`, `exit()` and `carry()`
-            (_threads.recorded_threads).
+          events: has `enter(path, class_name)`, `exit()`, `carry()`
+            (_threads.recorded_threads), `share(tensor)` and `note(code, message)`.
           args, kwargs: what it is called with.
 
         Returns:
@@ -317,8 +341,9 @@ class LiveModel:
             torch_module.register_module_forward_hook(leave, always_call=True),
         ]
         try:
-            with _random_state(), _plain_operators(), _threads.recorded_threads(
-                    places, events.carry):
+            with _random_state(events), _memory.told(events), \
+                    _plain_operators(), _threads.recorded_threads(
+                        places, events.carry):
                 result = self.model(*args, **kwargs)
         except BaseException as exception:
             self._raised = exception
