@@ -207,6 +207,9 @@ class Pipeline {
     CompositeOptions composites;
     composites.blackbox = options_.blackbox;
     composites.registry = raw ? nullptr : registry;
+    composites.attributes = [this](const std::string& path) {
+      return frontend_.module_attributes(path);
+    };
     const ChosenScopes chosen =
         ChooseScopes(base_.trace.scopes, composites, &functional_.warnings);
 

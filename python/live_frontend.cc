@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <complex>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -123,6 +124,20 @@ absl::StatusOr<Attribute> ConstantFromPython(const py::handle& value) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("not a constant: ", std::string(py::repr(value))));
+}
+
+// A constant, or a list or tuple of such.
+absl::StatusOr<Attribute> AttributeFromPython(const py::handle& value) {
+  if (!PyList_Check(value.ptr()) && !PyTuple_Check(value.ptr())) {
+    return ConstantFromPython(value);
+  }
+  Attribute::List list;
+  for (const py::handle& item : value) {
+    absl::StatusOr<Attribute> element = AttributeFromPython(item);
+    if (!element.ok()) return element;
+    list.push_back(*std::move(element));
+  }
+  return Attribute(std::move(list));
 }
 
 py::object ConstantToPython(const Attribute& constant) {
@@ -314,6 +329,18 @@ py::tuple LiveFrontend::OwnArguments(const ModelInputs& inputs) const {
   }
   at::RecordFunctionGuard do_not_record(/*is_enabled=*/false);
   return live_model_.attr("own_arguments")(leaves);
+}
+
+std::map<std::string, Attribute> LiveFrontend::module_attributes(
+    const std::string& path) const {
+  std::map<std::string, Attribute> attributes;
+  const py::dict named = live_model_.attr("module_attributes")(path);
+  for (const auto& [name, value] : named) {
+    absl::StatusOr<Attribute> attribute = AttributeFromPython(value);
+    if (!attribute.ok()) continue;  // beyond 64 bits
+    attributes[name.cast<std::string>()] = *std::move(attribute);
+  }
+  return attributes;
 }
 
 absl::StatusOr<c10::IValue> LiveFrontend::Run(const ModelInputs& inputs,

@@ -1,6 +1,7 @@
 #ifndef FLEXTORCHIR_PYTHON_LIVE_FRONTEND_H_
 #define FLEXTORCHIR_PYTHON_LIVE_FRONTEND_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class LiveFrontend : public Frontend {
   std::vector<std::string> argument_names() const override;
   const Structure* input_structure() const override;
   const Structure* result_structure() const override;
+  std::map<std::string, Attribute> module_attributes(
+      const std::string& path) const override;
   absl::StatusOr<c10::IValue> Run(const ModelInputs& inputs,
                                   Recorder& recorder) override;
 

@@ -1,6 +1,7 @@
 #ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_FRONTEND_H_
 #define FLEXTORCHIR_CONVERTER_FRONTENDS_FRONTEND_H_
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,12 @@ class Frontend {
   // tuple of the leaves. Null: they are taken apart as they are.
   virtual const Structure* input_structure() const { return nullptr; }
   virtual const Structure* result_structure() const { return nullptr; }
+  // The plain attributes of a module (numbers, strings, lists of them) that a
+  // layer which stands for it carries. Empty where there is no such module.
+  virtual std::map<std::string, Attribute> module_attributes(
+      const std::string& /*path*/) const {
+    return {};
+  }
   // Runs the model once. Operators reach `recorder` by themselves while it is
   // recording; the frontend adds module enter/exit. Leaves the model as it was,
   // also when it fails.

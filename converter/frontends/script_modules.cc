@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,8 +15,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "c10/util/ThreadLocalDebugInfo.h"
 #include "flextorchir/converter/frontends/script_values.h"
+#include "flextorchir/torch_bridge/attribute.h"
 
 namespace flextorchir {
 namespace {
@@ -118,6 +121,32 @@ std::vector<NamedObject> ScriptObjects(const Module& module) {
     }
   });
   return objects;
+}
+
+std::map<std::string, Attribute> ScriptAttributes(const Module& root,
+                                                  absl::string_view path) {
+  std::map<std::string, Attribute> attributes;
+  Module module = root;
+  for (absl::string_view part : absl::StrSplit(path, '.', absl::SkipEmpty())) {
+    const std::string name(part);
+    if (!module.hasattr(name) || !module.attr(name).isModule()) return {};
+    module = module.attr(name).toModule();
+  }
+  const auto add = [&](const std::string& name, const c10::IValue& value) {
+    if (name.empty() || name[0] == '_' || value.isObject()) return;
+    if (auto attribute = ToAttribute(value)) {
+      attributes[name] = *std::move(attribute);
+    }
+  };
+  const c10::ClassType& type = *module.type();
+  for (size_t i = 0; i < type.numConstants(); ++i) {
+    add(type.getConstantName(i), type.getConstant(i));
+  }
+  for (size_t i = 0; i < type.numAttributes(); ++i) {
+    if (type.is_parameter(i) || type.is_buffer(i)) continue;
+    add(type.getAttributeName(i), module._ivalue()->getSlot(i));
+  }
+  return attributes;
 }
 
 Module CopyForRun(const Module& module) {

@@ -1,6 +1,7 @@
 #ifndef FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_MODULES_H_
 #define FLEXTORCHIR_CONVERTER_FRONTENDS_SCRIPT_MODULES_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/capture/recorder.h"
 #include "flextorchir/converter/frontends/frontend.h"
+#include "flextorchir/ir/attribute.h"
 #include "torch/csrc/jit/api/module.h"
 
 namespace flextorchir {
@@ -25,6 +27,11 @@ std::vector<NamedTensor> ScriptState(const torch::jit::Module& module);
 
 // The objects of torch's own that they keep (packed weights).
 std::vector<NamedObject> ScriptObjects(const torch::jit::Module& module);
+
+// The attributes and constants of the module at `path` below `root` that are
+// numbers, strings or lists of them. Empty if there is no such module.
+std::map<std::string, Attribute> ScriptAttributes(
+    const torch::jit::Module& root, absl::string_view path);
 
 // A copy that shares the tensors of `module`, but not its lists and dicts:
 // running it changes nothing in `module` but the content of tensors.

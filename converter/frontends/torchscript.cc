@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -83,6 +84,11 @@ class TorchScript : public Frontend {
       names.push_back(arguments[i].name());
     }
     return names;
+  }
+
+  std::map<std::string, Attribute> module_attributes(
+      const std::string& path) const override {
+    return ScriptAttributes(module_, path);
   }
 
   absl::StatusOr<c10::IValue> Run(const ModelInputs& inputs,

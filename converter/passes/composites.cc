@@ -210,6 +210,7 @@ class Cutter {
     const GraphId body = static_cast<GraphId>(model().graphs.size());
     candidate.layer.bodies["body"] = body;
     model().graphs.push_back(candidate.body);
+    bool made_by_rule = false;
     if (const LayerConverter* rule = chosen_.rules[scope]; rule != nullptr) {
       Layer layer = candidate.layer;
       absl::Status status;
@@ -223,6 +224,7 @@ class Cutter {
             !s.ok()) {
           return s;
         }
+        made_by_rule = true;
       } else if (!absl::IsUnimplemented(status)) {
         return absl::Status(status.code(), absl::StrCat(Describe(scope), ": ",
                                                         status.message()));
@@ -234,6 +236,7 @@ class Cutter {
         return absl::OkStatus();
       }
     }
+    if (!made_by_rule) AddAttributes(&candidate);
     model().graphs[body] = std::move(candidate.body);
     Replace(std::move(candidate));
     return absl::OkStatus();
@@ -335,6 +338,12 @@ class Cutter {
       candidate->body.outputs.push_back(candidate->body_values.at(output));
     }
     candidate->body.name = scope.path;
+  }
+
+  void AddAttributes(Candidate* candidate) const {
+    Layer& layer = candidate->layer;
+    layer.attributes = chosen_.attributes[candidate->scope];
+    for (const Slot& input : layer.inputs) layer.attributes.erase(input.name);
   }
 
   static ValueId NewBodyValue(Candidate* candidate, const Value& value) {
@@ -480,6 +489,7 @@ ChosenScopes ChooseScopes(absl::Span<const ModuleScope> scopes,
   ChosenScopes chosen;
   chosen.blackbox.assign(scopes.size(), false);
   chosen.rules.assign(scopes.size(), nullptr);
+  chosen.attributes.resize(scopes.size());
   for (const std::string& name : options.blackbox) {
     bool found = false;
     for (size_t i = 0; i < scopes.size(); ++i) {
@@ -501,10 +511,13 @@ ChosenScopes ChooseScopes(absl::Span<const ModuleScope> scopes,
         near.empty() ? "" : "; there are ", absl::StrJoin(near, ", "));
     warnings->push_back(std::move(warning));
   }
-  if (options.registry == nullptr) return chosen;
   for (size_t i = 0; i < scopes.size(); ++i) {
-    if (scopes[i].module_class.empty()) continue;
-    chosen.rules[i] = options.registry->FindModule(scopes[i].module_class);
+    if (options.registry != nullptr && !scopes[i].module_class.empty()) {
+      chosen.rules[i] = options.registry->FindModule(scopes[i].module_class);
+    }
+    if (options.attributes != nullptr && chosen.Any(i)) {
+      chosen.attributes[i] = options.attributes(scopes[i].path);
+    }
   }
   return chosen;
 }

@@ -1,6 +1,8 @@
 #ifndef FLEXTORCHIR_CONVERTER_PASSES_COMPOSITES_H_
 #define FLEXTORCHIR_CONVERTER_PASSES_COMPOSITES_H_
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,12 +20,17 @@ struct CompositeOptions {
   std::vector<std::string> blackbox;
   // Its module rules apply. Null: none.
   const LayerConverterRegistry* registry = nullptr;
+  // The plain attributes of the module at a path. Null: none are known.
+  std::function<std::map<std::string, Attribute>(const std::string& path)>
+      attributes;
 };
 
 // By module call: whether something asks for it to be one layer.
 struct ChosenScopes {
   std::vector<bool> blackbox;
   std::vector<const LayerConverter*> rules;  // null where there is none
+  // What the module's own attributes are; empty where nothing is chosen.
+  std::vector<std::map<std::string, Attribute>> attributes;
   bool Any(ScopeId scope) const {
     return blackbox[scope] || rules[scope] != nullptr;
   }
@@ -46,6 +53,8 @@ using LayerScopes = std::vector<std::vector<ScopeId>>;
 //    parameters have their names within the module;
 //  * its outputs are what others read of it, in the order in which it was made
 //    ("output", or "output_0", ...);
+//  * its attributes are the module's plain ones, but for those that have the
+//    name of an input;
 //  * its operators are the body graph "body", which is closed.
 // Then the rule of its class, if there is one, makes a typed layer of it. A
 // rule that returns kUnimplemented leaves the operators as they were, unless

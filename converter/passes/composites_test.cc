@@ -1,5 +1,6 @@
 #include "flextorchir/converter/passes/composites.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -104,6 +105,23 @@ graph "block" (%x: f32[2,4], %w: f32[4,4], %s: f32[4], %y: f32[2,4]) {
 }
 )");
   }
+}
+
+TEST(CompositesTest, CarriesThePlainAttributesOfItsModule) {
+  FunctionalGraph graph = Captured(kNet, {1, 2, 1, 0});
+  CompositeOptions options;
+  options.blackbox = {"block"};
+  std::vector<std::string> asked;
+  options.attributes = [&](const std::string& path) {
+    asked.push_back(path);
+    return std::map<std::string, Attribute>{{"beta", 10.0},
+                                            {"sizes", Attribute::Ints({1, 2})},
+                                            {"shared", "input"}};
+  };
+  const std::string text = Cut(&graph, options);
+  EXPECT_EQ(asked, std::vector<std::string>{"block"});
+  // An input of that name goes first.
+  EXPECT_TRUE(absl::StrContains(text, "{beta=10.0, sizes=[1, 2]}")) << text;
 }
 
 TEST(CompositesTest, Nested) {

@@ -265,6 +265,19 @@ class LiveModel:
                                   parameter.POSITIONAL_OR_KEYWORD)
         ]
 
+    def module_attributes(self, path):
+        """The numbers, strings, None, and lists of them, that a module holds."""
+        if not isinstance(self.model, torch.nn.Module):
+            return {}
+        try:
+            module = self.model.get_submodule(path)
+        except AttributeError:  # made while the model ran
+            return {}
+        return {
+            name: value for name, value in vars(module).items()
+            if not name.startswith("_") and _structure.is_plain(value)
+        }
+
     def bound_inputs(self):
         """The leaves of the arguments, their structure, and what is neither."""
         value = (self.args if not self.kwargs else

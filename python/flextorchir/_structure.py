@@ -307,6 +307,16 @@ def _from_numpy(value):
     return None
 
 
+def is_plain(value):
+    """Whether it is a constant, or a list of such: of one type but for None."""
+    if value is None or type(value) in _CONSTANTS:
+        return True
+    if not isinstance(value, (list, tuple)) or hasattr(value, "_fields"):
+        return False
+    return (all(item is None or type(item) in _CONSTANTS for item in value)
+            and len({type(item) for item in value if item is not None}) <= 1)
+
+
 def _plain(value):
     for constant in _CONSTANTS:
         if isinstance(value, constant):
