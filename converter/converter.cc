@@ -22,6 +22,9 @@
 #include "flextorchir/converter/apply_rules.h"
 #include "flextorchir/converter/capture/functionalize.h"
 #include "flextorchir/converter/captured_run.h"
+#include "flextorchir/converter/dynamic/check_example.h"
+#include "flextorchir/converter/dynamic/example_inputs.h"
+#include "flextorchir/converter/dynamic/symbolic_sizes.h"
 #include "flextorchir/converter/names.h"
 #include "flextorchir/converter/passes/composites.h"
 #include "flextorchir/converter/passes/drop_unused.h"
@@ -50,6 +53,10 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 // comes from. No such operator exists, so that nothing runs it by mistake.
 constexpr char kUnknownValue[] = "flextorchir::unknown_value";
 
+// Runs on other sizes from which the base run's can be told: expressions with
+// two numbers of their own need three, and one more bears them out.
+constexpr size_t kEnoughExamples = 4;
+
 // One conversion, stage by stage; each stage leaves `functional_`, a graph of
 // what ran, closer to the model that is returned.
 class Pipeline {
@@ -63,10 +70,11 @@ class Pipeline {
     if (absl::Status status = Capture(); !status.ok()) return status;
     const double capture_seconds = SecondsSince(start);
     start = std::chrono::steady_clock::now();
-    const std::set<std::string> changed_results = RunAgain();
+    const absl::StatusOr<std::set<std::string>> changed_results = RunAgain();
+    if (!changed_results.ok()) return changed_results.status();
     TellBaked("baked-result", base_.output_structure,
               "is no tensor: it is returned as it was in this run",
-              changed_results);
+              *changed_results);
     const double probe_seconds = SecondsSince(start);
 
     start = std::chrono::steady_clock::now();
@@ -81,6 +89,10 @@ class Pipeline {
     const int64_t count = static_cast<int64_t>(model.main().layers.size());
     for (int64_t i = 0; options_.on_layer && i < count; ++i) {
       options_.on_layer(model, model.main().layers[i], i, count);
+    }
+    if (last_example_.has_value()) {
+      auto row = CheckExample(model, *last_example_);
+      if (row.has_value()) functional_.warnings.push_back(*std::move(row));
     }
     result_.report = Summarize(model, reasons_, options_.targets,
                                std::move(functional_.warnings));
@@ -122,21 +134,85 @@ class Pipeline {
     std::map<std::string, int64_t> symbols;
   };
 
-  // Runs the model on other inputs, and tells what differs. Returns the parts
-  // of the result about which it has done so.
-  std::set<std::string> RunAgain() {
+  // Runs the model on other inputs, writes sizes that differ as expressions,
+  // and tells what else differs. Returns the parts of the result about which it
+  // has done so.
+  absl::StatusOr<std::set<std::string>> RunAgain() {
     std::vector<FurtherRun> further;
+    auto dynamic = FindDynamicSizes(options_.dynamic, base_.input_structure,
+                                    base_.input_names, base_.inputs);
+    if (!dynamic.ok()) return dynamic.status();
+    if (absl::Status status = RunExamples(*dynamic, &further); !status.ok()) {
+      return status;
+    }
+    const size_t examples = further.size();
     if (options_.probe) {
       absl::StatusOr<CapturedRun> run = RunProbe(frontend_, arguments_);
       if (run.ok()) {
-        Alignment alignment = AlignRuns(base_, *run);
-        further.push_back(
-            {"the probe run", *std::move(run), std::move(alignment), {}});
+        Add("the probe run", *std::move(run), &further);
       } else {
         TellProbeFailed(run.status());
       }
     }
-    return further.empty() ? std::set<std::string>() : TellDifferences(further);
+    if (further.empty()) return std::set<std::string>();
+    const auto constants = MakeSymbolic(*dynamic, &further);
+    if (!constants.ok()) return constants.status();
+    std::set<std::string> told = TellDifferences(further);
+    PlaceSizeConstants(*constants, &base_);
+    if (examples > 0) last_example_ = std::move(further[examples - 1].run);
+    return told;
+  }
+
+  void Add(std::string name, CapturedRun run,
+           std::vector<FurtherRun>* further) const {
+    Alignment alignment = AlignRuns(base_, run);
+    further->push_back(
+        {std::move(name), std::move(run), std::move(alignment), {}});
+  }
+
+  // Runs on the caller's examples, then, for sizes that are declared dynamic,
+  // on some that are made.
+  absl::Status RunExamples(const std::vector<DynamicSize>& dynamic,
+                           std::vector<FurtherRun>* further) {
+    const auto run_one = [&](const ModelInputs& inputs) {
+      const std::string name = absl::StrCat("example ", further->size() + 1);
+      CaptureOptions options;
+      options.frames = false;
+      absl::StatusOr<CapturedRun> run = CaptureRun(frontend_, inputs, options);
+      if (!run.ok()) return run.status();
+      absl::Status status = CheckSameInputs(base_, *run);
+      if (status.ok()) Add(name, *std::move(run), further);
+      return status;
+    };
+    for (size_t i = 0; i < options_.examples.size(); ++i) {
+      const absl::Status status = run_one(options_.examples[i]);
+      if (status.ok()) continue;
+      return absl::Status(status.code(), absl::StrCat("example ", i + 1, ": ",
+                                                      status.message()));
+    }
+    const size_t given = further->size();
+    if (dynamic.empty() || given >= kEnoughExamples) return absl::OkStatus();
+    const absl::Status made = RunOtherSizes(
+        dynamic, base_.inputs, base_.input_names, kEnoughExamples - given,
+        [&](const std::vector<at::Tensor>& inputs) {
+          return run_one(WithLeaves(arguments_, inputs));
+        },
+        &functional_.warnings);
+    // The caller's own may be all that there are.
+    return given > 0 ? absl::OkStatus() : made;
+  }
+
+  absl::StatusOr<std::vector<SizeConstant>> MakeSymbolic(
+      const std::vector<DynamicSize>& dynamic,
+      std::vector<FurtherRun>* further) {
+    std::vector<AlignedRun> runs;
+    for (FurtherRun& run : *further) runs.push_back({&run.run, &run.alignment});
+    auto sizes = MakeSizesSymbolic(dynamic, runs, &base_);
+    if (!sizes.ok()) return sizes.status();
+    for (size_t i = 0; i < further->size(); ++i) {
+      (*further)[i].symbols = std::move(sizes->assignments[i + 1]);
+    }
+    return std::move(sizes->constants);
   }
 
   void TellProbeFailed(const absl::Status& status) {
@@ -335,6 +411,7 @@ class Pipeline {
   const ConvertOptions& options_;
   CapturedRun base_;
   FunctionalGraph& functional_ = base_.functional;
+  std::optional<CapturedRun> last_example_;
   PlaceholderReasons reasons_;
   Conversion result_;
 };

@@ -1,6 +1,7 @@
 #ifndef FLEXTORCHIR_CONVERTER_CONVERTER_H_
 #define FLEXTORCHIR_CONVERTER_CONVERTER_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -37,6 +38,11 @@ struct ConvertOptions {
   // Further inputs of the same structure, on which the model is run too: what
   // differs between the runs is not as it is for all inputs.
   std::vector<ModelInputs> examples;
+  // Sizes of inputs that vary, by the name of the input ("x", "images[0]") and
+  // the dimension: the symbol that stands for them, "batch". What follows them
+  // is written as expressions (docs/dynamic-sizes.md); where `examples` are too
+  // few to tell, more are made of `inputs`.
+  std::map<std::string, std::map<int64_t, std::string>> dynamic;
   // Keep the content of every value, for layer-by-layer comparison. Costs a
   // copy of each.
   bool keep_activations = false;

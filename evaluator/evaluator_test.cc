@@ -165,6 +165,25 @@ TEST(EvaluatorTest, SymbolsComeFromTheInputs) {
               HasSubstr("n is 3 elsewhere"));
   EXPECT_THAT(error(at::ones({9, 3}), at::ones({18, 3})),
               HasSubstr("batch goes from 1 to 8"));
+
+  // A number may have been that of one run only; an expression says what the
+  // size is in every run.
+  const auto text = [](absl::string_view size) {
+    return absl::StrCat(R"(
+      symbol n
+      graph "main" (%x: f32[n]) {
+        %y: f32[)",
+                        size,
+                        R"(] = aten::relu "y" target "aten::relu" (self=%x)
+        return %y
+      })");
+  };
+  const at::Tensor x = at::ones({3});
+  EXPECT_SAME(RunOne(Parse(text("5")), {x}), x);
+  EXPECT_THAT(ErrorOf(RunModel(Parse(text("n + 1")), {x}).status(),
+                      absl::StatusCode::kInternal),
+              AllOf(HasSubstr("is f32[3], not f32[n + 1] with n = 3"),
+                    HasSubstr("\"y\"")));
 }
 
 TEST(EvaluatorTest, WritingOperatorsWriteCopies) {

@@ -33,6 +33,15 @@ std::string IsNot(const Value& value, const c10::IValue& content) {
   return absl::StrCat("is ", Describe(content), ", not ", value.TypeString());
 }
 
+// " with batch = 3, height = 224"; nothing if there are none.
+std::string WithSymbols(const SymbolValues& symbols) {
+  std::string known;
+  for (const auto& [name, size] : symbols) {
+    absl::StrAppend(&known, known.empty() ? " with " : ", ", name, " = ", size);
+  }
+  return known;
+}
+
 bool IsStrided(const at::Tensor& tensor) {
   return tensor.layout() == c10::kStrided && !tensor.is_nested();
 }
@@ -95,12 +104,8 @@ absl::Status TypeBinder::CheckInput(const Value& value,
   if (!HasType(value, content) ||
       (value.tensor() != nullptr &&
        !HasSizes(*value.tensor(), content.toTensor()))) {
-    std::string known;
-    for (const auto& [name, size] : symbols_) {
-      absl::StrAppend(&known, known.empty() ? " with " : ", ", name, " = ",
-                      size);
-    }
-    return absl::InvalidArgumentError(absl::StrCat(IsNot(value, given), known));
+    return absl::InvalidArgumentError(
+        absl::StrCat(IsNot(value, given), WithSymbols(symbols_)));
   }
   return absl::OkStatus();
 }
@@ -108,7 +113,10 @@ absl::Status TypeBinder::CheckInput(const Value& value,
 absl::Status TypeBinder::TakeResult(const Value& value,
                                     const c10::IValue& result,
                                     bool sizes_may_differ) {
-  const auto wrong = [&] { return absl::InternalError(IsNot(value, result)); };
+  const auto wrong = [&] {
+    return absl::InternalError(
+        absl::StrCat(IsNot(value, result), WithSymbols(symbols_)));
+  };
   if (!HasType(value, result)) return wrong();
   const TensorType* type = value.tensor();
   if (type == nullptr) return absl::OkStatus();
@@ -122,8 +130,14 @@ absl::Status TypeBinder::TakeResult(const Value& value,
     }
   }
   if (HasSizes(*type, tensor)) return absl::OkStatus();
-  sizes_may_differ_ |= sizes_may_differ;
-  return sizes_may_differ_ ? absl::OkStatus() : wrong();
+  if (sizes_may_differ) {
+    sizes_may_differ_ = true;
+    return absl::OkStatus();
+  }
+  // Numbers may have been what they were by the sizes of one run; expressions
+  // say what they are in every run.
+  return sizes_may_differ_ && HasSymbolicSizes(*type, tensor) ? absl::OkStatus()
+                                                              : wrong();
 }
 
 c10::IValue TypeBinder::AsRecorded(const Value& value, c10::IValue content,
@@ -182,6 +196,18 @@ bool TypeBinder::HasType(const Value& value, const c10::IValue& content) {
       return content.isString();
   }
   return false;
+}
+
+bool TypeBinder::HasSymbolicSizes(const TensorType& type,
+                                  const at::Tensor& tensor) const {
+  if (tensor.dim() != type.shape.size()) return true;  // no expression's fault
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    if (!type.shape[i].is_number() &&
+        Size(type.shape[i]).value_or(tensor.size(i)) != tensor.size(i)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool TypeBinder::HasSizes(const TensorType& type,

@@ -30,7 +30,8 @@ class TypeBinder {
 
   // Checks what a layer has returned; sizes that are only known now become
   // symbols. If `sizes_may_differ` they do not depend on sizes alone, and once
-  // they are others than recorded, so may all be that follow.
+  // they are others than recorded, so may all be that follow. Expressions whose
+  // symbols are known hold even then.
   // Errors: kInternal, without saying of which layer.
   absl::Status TakeResult(const Value& value, const c10::IValue& result,
                           bool sizes_may_differ);
@@ -46,6 +47,8 @@ class TypeBinder {
   // Whether it has the recorded kind and dtype.
   static bool HasType(const Value& value, const c10::IValue& content);
   bool HasSizes(const TensorType& type, const at::Tensor& tensor) const;
+  // Only those sizes that are expressions.
+  bool HasSymbolicSizes(const TensorType& type, const at::Tensor& tensor) const;
 
   const Model& model_;
   SymbolValues symbols_;

@@ -63,6 +63,17 @@ bool HasComputedElements(const Attribute& attribute) {
          std::any_of(list->begin(), list->end(), HasComputedElements);
 }
 
+// With a number in the place of every symbolic size.
+Attribute WithNumbers(const Attribute& attribute) {
+  if (attribute.AsDim() != nullptr) return Attribute(1);
+  if (attribute.AsList() == nullptr) return attribute;
+  Attribute::List items;
+  for (const Attribute& item : *attribute.AsList()) {
+    items.push_back(WithNumbers(item));
+  }
+  return Attribute(std::move(items));
+}
+
 bool HasNumber(const Slot& slot) {
   return std::any_of(slot.values.begin(), slot.values.end(),
                      [](ValueId value) { return value != kAbsent; });
@@ -368,9 +379,12 @@ class Binder {
       return Constant(static_cast<int64_t>(found - row->names.begin()),
                       argument);
     }
-    if (HasComputedElements(attribute))
-      return LayerCall::Argument{name, {}, {}};
-    return Constant(attribute, argument);
+    if (!HasComputedElements(attribute)) return Constant(attribute, argument);
+    // Any number shows whether the argument takes one, or a list of them.
+    const absl::Status fits =
+        Constant(WithNumbers(attribute), argument).status();
+    if (!fits.ok()) return fits;
+    return LayerCall::Argument{name, {}, {}};
   }
 
   absl::StatusOr<LayerCall::Argument> BindNothing(

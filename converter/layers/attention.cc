@@ -258,9 +258,11 @@ class Attention {
       if (layer.target == "aten::view" || layer.target == "aten::reshape") {
         const Attribute* size = layer.FindAttribute(
             layer.target == "aten::view" ? "size" : "shape");
-        const auto sizes = size == nullptr ? std::nullopt : size->AsInts();
-        if (sizes.has_value() && sizes->size() == 4 && (*sizes)[1] == 1 &&
-            (*sizes)[2] == 1) {
+        // The others may be symbols.
+        const Attribute::List* sizes =
+            size == nullptr ? nullptr : size->AsList();
+        if (sizes != nullptr && sizes->size() == 4 &&
+            (*sizes)[1] == Attribute(1) && (*sizes)[2] == Attribute(1)) {
           return true;
         }
       } else if (IsMaskOperator(layer.target)) {

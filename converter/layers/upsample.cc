@@ -1,13 +1,12 @@
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "flextorchir/converter/layers/layer_converter.h"
 #include "flextorchir/converter/layers/standard_rules.h"
 #include "flextorchir/ir/attribute.h"
+#include "flextorchir/ir/dim.h"
 #include "flextorchir/ir/graph.h"
 #include "flextorchir/torch_bridge/operator_table.h"
 
@@ -17,6 +16,20 @@ namespace {
 // The factors in the order of the dimensions, as their arguments are called.
 constexpr absl::string_view kScales[] = {"scales", "scales_d", "scales_h",
                                          "scales_w"};
+
+// Whether `size` is the input size times the factor, rounded down.
+bool IsScaled(const Dim& from, double factor, const Attribute& size) {
+  if (from.is_number()) {
+    const double scaled = static_cast<double>(from.number()) * factor;
+    return size == Attribute(static_cast<int64_t>(scaled));
+  }
+  // Of a symbol this shows only where nothing is rounded.
+  const auto whole = static_cast<int64_t>(factor);
+  return static_cast<double>(whole) == factor &&
+         size == Attribute(whole == 1
+                               ? from
+                               : Dim::Binary(Dim::Op::kMul, from, whole));
+}
 
 // The operators without `.vec` take the size and the factors that it was
 // computed from. With those factors the `.vec` ones compute the same size, so
@@ -38,9 +51,8 @@ absl::Status ConvertUpsample(const Model& model, const Graph& graph,
     const Attribute* size = layer.FindAttribute("output_size");
     const TensorType* type =
         input == kAbsent ? nullptr : graph.value(input).tensor();
-    const std::optional<std::vector<int64_t>> sizes =
-        size == nullptr ? std::nullopt : size->AsInts();
-    if (type == nullptr || !sizes.has_value() ||
+    const Attribute::List* sizes = size == nullptr ? nullptr : size->AsList();
+    if (type == nullptr || sizes == nullptr ||
         sizes->size() != factors.size() ||
         type->shape.size() != factors.size() + 2) {
       return absl::UnimplementedError(
@@ -48,10 +60,8 @@ absl::Status ConvertUpsample(const Model& model, const Graph& graph,
     }
     for (size_t i = 0; i < factors.size(); ++i) {
       const double* factor = factors[i].AsFloat();
-      const Dim& from = type->shape[i + 2];
-      if (factor == nullptr || !from.is_number() ||
-          static_cast<int64_t>(static_cast<double>(from.number()) * *factor) !=
-              (*sizes)[i]) {
+      if (factor == nullptr ||
+          !IsScaled(type->shape[i + 2], *factor, (*sizes)[i])) {
         return absl::UnimplementedError(
             "an output size that is not the input size times the factors");
       }

@@ -138,6 +138,33 @@ bool IsPure(const OperatorFacts& facts, const Layer& layer) {
   return facts.writes_if_true.empty() || flag(facts.writes_if_true) == false;
 }
 
+bool IsSymbolic(const Dim& dim) { return !dim.is_number(); }
+
+bool IsSymbolic(const Attribute& attribute) {
+  if (attribute.AsDim() != nullptr) return true;
+  const Attribute::List* list = attribute.AsList();
+  return list != nullptr &&
+         std::any_of(list->begin(), list->end(),
+                     [](const Attribute& item) { return IsSymbolic(item); });
+}
+
+// Whether what the layer returns is another in a run on other sizes, even if
+// its inputs are the same.
+bool FollowsSizes(const Graph& graph, const Layer& layer) {
+  for (const auto& [name, attribute] : layer.attributes) {
+    if (IsSymbolic(attribute)) return true;
+  }
+  for (ValueId output : PresentValues(layer.outputs)) {
+    const TensorType* type = graph.value(output).tensor();
+    if (type != nullptr &&
+        std::any_of(type->shape.begin(), type->shape.end(),
+                    [](const Dim& dim) { return IsSymbolic(dim); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class Folder {
  public:
   Folder(const FoldOptions& options, FunctionalGraph* functional)
@@ -212,6 +239,7 @@ class Folder {
       origin.constant = IsPure(facts, layer);
       origin.foldable =
           origin.constant && options_.fold && !functional_->origins[i].varies &&
+          !FollowsSizes(graph, layer) &&
           blocked_.count(static_cast<int32_t>(i)) == 0 &&
           !(options_.keep && options_.keep(functional_->origins[i].scope));
       origin.computed = !facts.is_view && !facts.is_expander;
@@ -373,11 +401,17 @@ class Folder {
   static c10::IValue WithoutContent(const Value& value) {
     const TensorType* type = value.tensor();
     if (type == nullptr || type->quantization.has_value()) return {};
+    const at::TensorOptions options(ToScalarType(type->dtype));
     std::vector<int64_t> sizes;
     std::vector<int64_t> strides;
-    for (const Dim& dim : type->shape) sizes.push_back(dim.number());
-    for (const Dim& dim : type->strides) strides.push_back(dim.number());
-    const at::TensorOptions options(ToScalarType(type->dtype));
+    for (const Dim& dim : type->shape) {
+      sizes.push_back(dim.is_number() ? dim.number() : 1);
+    }
+    for (const Dim& dim : type->strides) {
+      // What is folded does not read sizes that are symbolic.
+      if (!dim.is_number()) return at::empty(sizes, options);
+      strides.push_back(dim.number());
+    }
     return strides.empty() ? at::empty(sizes, options)
                            : at::empty_strided(sizes, strides, options);
   }

@@ -24,6 +24,8 @@ struct FoldOptions {
 //    nothing, and parameters keep their names.
 //  * Weights of a byte an element (int8, float8, quantised) stay what they are,
 //    unless they are small.
+//  * What follows a size that is a symbol (`torch.arange(x.shape[1])`) is no
+//    constant.
 //  * Operators outside torch's own libraries are never run again: they may do
 //    more than compute.
 //  * What another run has shown to vary (FunctionalGraph::Origin) stays.
