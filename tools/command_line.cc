@@ -181,10 +181,25 @@ std::string AbslUnparseFlag(const OptionalText& optional) {
   return optional.text;
 }
 
+// A flag takes one text: several are told apart by a byte that none can hold.
+bool AbslParseFlag(absl::string_view text, RepeatedText* repeated,
+                   std::string* /*error*/) {
+  repeated->texts.clear();
+  if (!text.empty()) {
+    repeated->texts = absl::StrSplit(text, absl::ByChar('\0'));
+  }
+  return true;
+}
+
+std::string AbslUnparseFlag(const RepeatedText& repeated) {
+  return absl::StrJoin(repeated.texts, std::string(1, '\0'));
+}
+
 absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
   const auto flags = ProgramFlags();
   CommandLine result;
   std::set<absl::string_view> given;
+  std::map<absl::string_view, std::string> repeated;
   for (int i = 1; i < argc; ++i) {
     absl::string_view word = argv[i];
     if (word == "--") {
@@ -212,7 +227,8 @@ absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
     }
     if (found == flags.end()) return UnknownFlag(name);
     absl::CommandLineFlag& flag = *found->second;
-    if (!given.insert(found->first).second) {
+    const bool may_repeat = flag.IsOfType<RepeatedText>();
+    if (!given.insert(found->first).second && !may_repeat) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", found->first, " is given twice"));
     }
@@ -235,7 +251,17 @@ absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " has no value: write --", name, "=VALUE"));
     }
+    if (may_repeat) {
+      std::string& all = repeated[found->first];
+      if (!all.empty()) all.push_back('\0');
+      absl::StrAppend(&all, value);
+      continue;
+    }
     if (absl::Status status = SetFlag(flag, value); !status.ok()) return status;
+  }
+  for (const auto& [name, texts] : repeated) {
+    absl::Status status = SetFlag(*flags.find(name)->second, texts);
+    if (!status.ok()) return status;
   }
   return result;
 }

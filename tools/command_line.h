@@ -43,12 +43,21 @@ bool AbslParseFlag(absl::string_view text, OptionalText* optional,
                    std::string* error);
 std::string AbslUnparseFlag(const OptionalText& optional);
 
+// The type of a flag that may be given several times; the texts come in order.
+struct RepeatedText {
+  std::vector<std::string> texts;
+};
+bool AbslParseFlag(absl::string_view text, RepeatedText* repeated,
+                   std::string* error);
+std::string AbslUnparseFlag(const RepeatedText& repeated);
+
 // Sets the flags of the program (ABSL_FLAG) from the command line: --flag=value
 // and --flag value; --flag and --noflag for booleans, --flag for an
 // OptionalList, whose value always follows an "=". All behind "--" is no
 // flag.
 // Errors: kInvalidArgument for a flag that does not exist (naming those that
-// are spelt nearly so), has no value or a bad one, or is given twice.
+// are spelt nearly so), has no value or a bad one, or is given twice without
+// being a RepeatedText.
 absl::StatusOr<CommandLine> ParseFlags(int argc, const char* const* argv);
 
 // Every flag with its default and its help, for --help.

@@ -20,6 +20,7 @@ ABSL_FLAG(uint64_t, seed, 7, "A number.");
 ABSL_FLAG(bool, verify, false, "Whether to check.");
 ABSL_FLAG(flextorchir::OptionalList, passes, {}, "Which.");
 ABSL_FLAG(flextorchir::OptionalText, dump, {}, "Where to.");
+ABSL_FLAG(flextorchir::RepeatedText, inputs, {}, "What.");
 
 namespace flextorchir {
 namespace {
@@ -77,6 +78,15 @@ TEST_F(ParseFlagsTest, ATextMayBeLeftOut) {
   EXPECT_EQ(absl::GetFlag(FLAGS_dump).text, "");
   ASSERT_TRUE(Parse({"--dump=b, c"}).ok());
   EXPECT_EQ(absl::GetFlag(FLAGS_dump).text, "b, c");
+}
+
+TEST_F(ParseFlagsTest, SomeTextsMayBeGivenAgain) {
+  EXPECT_THAT(absl::GetFlag(FLAGS_inputs).texts, ElementsAre());
+  ASSERT_TRUE(Parse({"--inputs=1x2,3", "--verify", "--inputs", "4;5"}).ok());
+  EXPECT_THAT(absl::GetFlag(FLAGS_inputs).texts, ElementsAre("1x2,3", "4;5"));
+  ASSERT_TRUE(Parse({"--inputs=6"}).ok());
+  EXPECT_THAT(absl::GetFlag(FLAGS_inputs).texts, ElementsAre("6"));
+  EXPECT_THAT(Error({"--output=a", "--output=b"}), HasSubstr("given twice"));
 }
 
 TEST_F(ParseFlagsTest, AListMayBeLeftOut) {

@@ -30,6 +30,7 @@
 #include "flextorchir/ir/sink.h"
 #include "flextorchir/tools/command_line.h"
 #include "flextorchir/tools/diagram.h"
+#include "flextorchir/tools/dynamic_spec.h"
 #include "flextorchir/tools/layer_log.h"
 #include "flextorchir/tools/model_explorer.h"
 
@@ -52,6 +53,12 @@ ABSL_FLAG(std::string, probe, "on",
           "on: run the model a second time, on inputs of the same sizes with "
           "other numbers,\nand report what of the graph depends on them "
           "(docs/report.md); off: do not.");
+ABSL_FLAG(flextorchir::RepeatedText, dynamic, {},
+          "Sizes of inputs that vary, and what they are called: "
+          "--dynamic=x:0=batch,2=height.\nSeveral inputs are separated by "
+          "\";\"; the same name means equal sizes. The model is run\non "
+          "further sizes, of --inputs given again, or made up "
+          "(docs/dynamic-sizes.md).");
 ABSL_FLAG(flextorchir::OptionalList, optimize, {},
           "Rewrite the finished model: --optimize runs every pass listed "
           "above, and\n--optimize=NAME,... these, in this order "
@@ -109,6 +116,7 @@ Examples:
       --format=flatbuffers --output=out/net --report=out/net.json --verify
   %1$s --model=net.pt --inputs=@sample.safetensors --blackbox=encoder.attention
   %1$s --model=net.pt --inputs=1x3x224x224 --save_activations
+  %1$s --model=net.pt --inputs=2x3x224x224 --dynamic=x:0=batch,2=height,3=width
 %4$s
 Exit status:
   0  converted
@@ -242,6 +250,12 @@ absl::StatusOr<Settings> ReadSettings(const ConvertTool& tool,
     settings.convert.source_root = CallerDirectory();
   }
   settings.convert.blackbox = absl::GetFlag(FLAGS_blackbox);
+  const auto dynamic = absl::GetFlag(FLAGS_dynamic);
+  if (!dynamic.texts.empty()) {
+    auto sizes = ParseDynamicSizes(absl::StrJoin(dynamic.texts, ";"));
+    if (!sizes.ok()) return sizes.status();
+    settings.convert.dynamic = *std::move(sizes);
+  }
   settings.convert.targets = settings.serializers;
 
   auto source =
@@ -353,6 +367,9 @@ class Job {
     }
     auto inputs = settings_.source.Inputs();
     if (!inputs.ok()) return inputs.status();
+    auto examples = settings_.source.Examples();
+    if (!examples.ok()) return examples.status();
+    settings_.convert.examples = *std::move(examples);
     log_.Phase(absl::StrCat("running ", frontend->name()));
     settings_.convert.on_layer = [this](const Model& model, const Layer& layer,
                                         int64_t index, int64_t count) {

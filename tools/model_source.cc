@@ -17,8 +17,9 @@
 
 ABSL_FLAG(std::string, model, "", "The model, as listed above.");
 ABSL_FLAG(
-    std::string, inputs, "",
-    "What the model is called with, comma-separated:\n"
+    flextorchir::RepeatedText, inputs, {},
+    "What the model is called with, comma-separated. Given again, further "
+    "examples, of\nother sizes:\n"
     "  1x3x224x224            a tensor of random numbers, f32\n"
     "  1x128:i64<1000         of another element type; integers from 0 to "
     "999\n"
@@ -108,7 +109,8 @@ absl::StatusOr<ModelSource> ModelSource::FromFlags(
   ModelSource source;
   source.seed_ = absl::GetFlag(FLAGS_seed);
   source.word_ = absl::GetFlag(FLAGS_model);
-  std::string inputs = absl::GetFlag(FLAGS_inputs);
+  std::vector<std::string> texts = absl::GetFlag(FLAGS_inputs).texts;
+  std::string inputs = texts.empty() ? "" : texts[0];
   const bool has_model = needs_model || !source.word_.empty();
   if (has_model && source.word_.empty()) {
     if (!default_model.has_value()) {
@@ -142,17 +144,23 @@ absl::StatusOr<ModelSource> ModelSource::FromFlags(
   if (has_model && source.name_.empty()) {
     source.name_ = NameOf(source.word_, source.loader_->is_file);
   }
+  const size_t first = source.files_.size();
   if (!inputs.empty()) {
     auto specs = ParseModelInputs(inputs);
     if (!specs.ok()) return specs.status();
     source.inputs_ = *std::move(specs);
     source.inputs_text_ = inputs;
-    const size_t first = source.files_.size();
     CollectFiles(*source.inputs_, &source.files_);
-    for (size_t i = first; i < source.files_.size(); ++i) {
-      if (absl::Status s = CheckReadableFile(source.files_[i]); !s.ok()) {
-        return Annotate("--inputs", s);
-      }
+  }
+  for (size_t i = 1; i < texts.size(); ++i) {
+    auto specs = ParseModelInputs(texts[i]);
+    if (!specs.ok()) return specs.status();
+    CollectFiles(*specs, &source.files_);
+    source.examples_.push_back(*std::move(specs));
+  }
+  for (size_t i = first; i < source.files_.size(); ++i) {
+    if (absl::Status s = CheckReadableFile(source.files_[i]); !s.ok()) {
+      return Annotate("--inputs", s);
     }
   }
   for (const std::string& library : absl::GetFlag(FLAGS_load_library)) {
@@ -207,6 +215,16 @@ absl::StatusOr<ModelInputs> ModelSource::Inputs(uint64_t seed) const {
 
 bool ModelSource::inputs_are_random() const {
   return inputs_.has_value() && HasTensor(*inputs_);
+}
+
+absl::StatusOr<std::vector<ModelInputs>> ModelSource::Examples() const {
+  std::vector<ModelInputs> examples;
+  for (const std::vector<ModelInputSpec>& specs : examples_) {
+    auto inputs = MakeInputs(specs, seed_ + 1 + examples.size());
+    if (!inputs.ok()) return inputs.status();
+    examples.push_back(*std::move(inputs));
+  }
+  return examples;
 }
 
 std::string LoadersHelp(const std::vector<ModelLoader>& loaders) {

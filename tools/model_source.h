@@ -60,8 +60,10 @@ class ModelSource {
   const std::string& name() const { return name_; }
   // What stands behind --model, or the default's path.
   const std::string& word() const { return word_; }
-  // The arguments as they were given, for messages.
+  // The arguments as they were given, for messages. (The first --inputs.)
   const std::string& inputs_text() const { return inputs_text_; }
+  // How many further --inputs there are.
+  size_t num_examples() const { return examples_.size(); }
   // Every file that is going to be read.
   const std::vector<std::string>& files() const { return files_; }
   uint64_t seed() const { return seed_; }
@@ -79,6 +81,8 @@ class ModelSource {
   absl::StatusOr<ModelInputs> Inputs(uint64_t seed) const;
   // Whether another seed gives other ones.
   bool inputs_are_random() const;
+  // What further --inputs say, each with random content of its own.
+  absl::StatusOr<std::vector<ModelInputs>> Examples() const;
 
  private:
   const ModelLoader* loader_ = nullptr;
@@ -86,6 +90,7 @@ class ModelSource {
   std::string name_;
   std::string inputs_text_;
   std::optional<std::vector<ModelInputSpec>> inputs_;
+  std::vector<std::vector<ModelInputSpec>> examples_;
   std::vector<std::string> libraries_;
   std::vector<std::string> files_;
   uint64_t seed_ = 0;

@@ -551,6 +551,10 @@ absl::StatusOr<int> Run(int argc, char** argv, const ConvertTool& tool) {
       tool.loaders, std::nullopt, argv[0],
       /*needs_model=*/flags->activations.empty() && flags->reference.empty());
   if (!source.ok()) return source.status();
+  if (source->num_examples() > 0) {
+    return absl::InvalidArgumentError(
+        "--inputs is given twice; verify takes one set of inputs at a time");
+  }
   if (source->has_model() && !flags->reference.empty()) {
     return absl::InvalidArgumentError(
         "--model and --reference: both say what is right; give one of them");
