@@ -187,10 +187,20 @@ class PyConversion : public PyModel {
 std::unique_ptr<PyConversion> ConvertLive(
     const py::object& live_model, const std::vector<std::string>& blackbox,
     const std::string& layers, bool frames, const std::string& source_root,
-    bool keep_activations, bool probe) {
+    bool keep_activations, bool probe,
+    const std::map<std::string, std::map<int64_t, std::string>>& dynamic,
+    const std::vector<py::list>& examples) {
   ConvertOptions options;
   options.keep_activations = keep_activations;
   options.probe = probe;
+  options.dynamic = dynamic;
+  for (const py::list& leaves : examples) {
+    ModelInputs example;
+    for (const py::handle& leaf : leaves) {
+      example.args.emplace_back(THPVariable_Unpack(leaf.ptr()));
+    }
+    options.examples.push_back(std::move(example));
+  }
   options.blackbox = blackbox;
   options.frames = frames;
   options.source_root = source_root;

@@ -160,7 +160,14 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
         object that the model changes is left as it was.
       blackbox: modules to keep as one layer each: paths ("layer1.0"), class names,
         or classes.
-      dynamic, example_inputs: sizes that vary; not supported yet.
+      dynamic: sizes of inputs that vary, and what they are called, by the name of
+        the argument (or its path, "images[0]") and the dimension:
+        {"x": {0: "batch", 2: "height"}}. The same name means equal sizes. The graph
+        then runs on other sizes too (docs/dynamic-sizes.md).
+      example_inputs: further examples, on which the module is run to see what
+        follows the sizes: each a tuple like `args`, a dict like `kwargs`, or
+        (args, kwargs). Without them, or where they are few, examples are made of
+        the inputs given.
       layers: "standard", or "raw" for one layer an operator.
       probe: run the module a second time, on inputs of the same sizes with other
         numbers, and report what of the graph depends on them (docs/report.md).
@@ -175,17 +182,18 @@ def convert(module, args=(), kwargs=None, *, blackbox=(), dynamic=None,
       Error: arguments or results that the IR has no type for.
       Exception: whatever the module raises, with a note that says in which module.
     """
-    if dynamic or example_inputs:
-        raise Error("dynamic= and example_inputs= are not supported yet")
     if isinstance(args, (torch.Tensor, dict)):
         raise Error(f"args is a {type(args).__name__}: give a tuple, (x,)")
     names = []
     for item in [blackbox] if isinstance(blackbox, (str, type)) else blackbox:
         names.append(_live.class_name(item) if isinstance(item, type) else item)
     live = _live.LiveModel(module, args, kwargs)
+    sizes = _dynamic_sizes(dynamic)
+    examples = _example_leaves(live, example_inputs)
     try:
         model = _flextorchir.convert(live, names, layers, True, os.getcwd(),
-                                     keep_activations, bool(probe))
+                                     keep_activations, bool(probe), sizes,
+                                     examples)
     except Error:
         if live.exception is None:
             raise
@@ -206,6 +214,52 @@ def load(path):
       Error: no such file, or not a (whole) model.
     """
     return LoadedModel(_flextorchir.load(os.fspath(path)))
+
+
+def _dynamic_sizes(dynamic):
+    """`dynamic` as the extension takes it: {input: {axis: symbol}}."""
+    sizes = {}
+    for name, axes in (dynamic or {}).items():
+        name = str(name) if type(name) is int else name
+        if not isinstance(name, str):
+            raise Error(f"dynamic: {name!r} is no name of an input")
+        if not isinstance(axes, dict):
+            raise Error(f"dynamic[{name!r}] is {axes!r}, not a dict of dimensions, "
+                        f"like {{0: \"batch\"}}")
+        for axis, symbol in axes.items():
+            if type(axis) is not int or not isinstance(symbol, str):
+                raise Error(f"dynamic[{name!r}] has {axis!r}: {symbol!r}, not the "
+                            f"number of a dimension and a name, like 0: \"batch\"")
+        sizes[name] = dict(axes)
+    return sizes
+
+
+def _example_leaves(live, example_inputs):
+    """The tensors of each further example."""
+    if isinstance(example_inputs, (torch.Tensor, dict)):
+        raise Error(f"example_inputs is a {type(example_inputs).__name__}: give a "
+                    f"list of examples, [(x,), ...]")
+    examples = []
+    for i, example in enumerate(example_inputs or []):
+        args, kwargs = example, {}
+        if isinstance(example, dict):
+            args, kwargs = (), example
+        elif not isinstance(example, (tuple, list)):
+            raise Error(f"example_inputs[{i}] is a {type(example).__name__}: give a "
+                        f"tuple, (x,), a dict of keyword arguments, or both")
+        elif (len(example) == 2 and isinstance(example[0], (tuple, list))
+              and isinstance(example[1], dict) and example[1].keys() == live.kwargs.keys()
+              and len(example[0]) == len(live.args)):
+            args, kwargs = example
+        leaves, structure = live.example(args, kwargs)
+        wanted = live.bound_inputs()[1]
+        if _shape_of(structure) != _shape_of(wanted):
+            raise Error(
+                f"example_inputs[{i}] is {_describe(structure)}; the module is "
+                f"converted with {_describe(wanted)}: only sizes of tensors may "
+                f"differ")
+        examples.append(leaves)
+    return examples
 
 
 def _shape_of(structure):

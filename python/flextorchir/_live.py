@@ -280,9 +280,7 @@ class LiveModel:
 
     def bound_inputs(self):
         """The leaves of the arguments, their structure, and what is neither."""
-        value = (self.args if not self.kwargs else
-                 dict(enumerate(self.args)) | self.kwargs)
-        leaves, spec, opaque = _structure.flatten(value, "arguments")
+        leaves, spec, opaque = _flatten_call(self.args, self.kwargs)
         return leaves, spec.structure, opaque
 
     def own_arguments(self, leaves=None):
@@ -297,6 +295,15 @@ class LiveModel:
         if leaves is None and not spec.copies:
             return self.args, self.kwargs
         return spec.unflatten(own if leaves is None else leaves)
+
+    def example(self, args, kwargs):
+        """The leaves of other arguments, and their structure."""
+        # Keywords go in the order of the own ones, as leaves do.
+        order = {name: i for i, name in enumerate(self.kwargs)}
+        kwargs = dict(sorted(kwargs.items(),
+                             key=lambda item: order.get(item[0], len(order))))
+        leaves, spec, _ = _flatten_call(tuple(args), kwargs)
+        return leaves, spec.structure
 
     @property
     def failed_path(self):
@@ -373,6 +380,11 @@ class LiveModel:
         if self.result_spec is None:
             self.result_spec = spec
         return leaves, spec.structure, opaque
+
+
+def _flatten_call(args, kwargs):
+    value = args if not kwargs else dict(enumerate(args)) | kwargs
+    return _structure.flatten(value, "arguments")
 
 
 def load(spec):
