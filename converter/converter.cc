@@ -209,6 +209,7 @@ class Pipeline {
     for (FurtherRun& run : *further) runs.push_back({&run.run, &run.alignment});
     auto sizes = MakeSizesSymbolic(dynamic, runs, &base_);
     if (!sizes.ok()) return sizes.status();
+    symbols_ = std::move(sizes->assignments[0]);
     for (size_t i = 0; i < further->size(); ++i) {
       (*further)[i].symbols = std::move(sizes->assignments[i + 1]);
     }
@@ -239,7 +240,7 @@ class Pipeline {
       const absl::StatusOr<CapturedRun> again =
           CaptureRun(frontend_, arguments_, options);
       if (again.ok()) {
-        differences.AddRepetition(*again, AlignRuns(base_, *again));
+        differences.AddRepetition(*again, AlignRuns(base_, *again), symbols_);
       }
     }
     // What the base alone says of values that were read is said better now.
@@ -412,6 +413,7 @@ class Pipeline {
   CapturedRun base_;
   FunctionalGraph& functional_ = base_.functional;
   std::optional<CapturedRun> last_example_;
+  std::map<std::string, int64_t> symbols_;  // what they are in the base
   PlaceholderReasons reasons_;
   Conversion result_;
 };

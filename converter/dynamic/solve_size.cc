@@ -193,7 +193,10 @@ class SizeSolver::Search {
         {&Search::ScaledWindow, 3},
     };
     for (const auto& row : kAttempts) {
+      // Through two points goes an expression of every sort with a number of
+      // its own.
       if (points_ <= row.parameters) continue;
+      if (points_ == 2 && row.parameters > 0) continue;
       if (std::optional<Dim> dim = (this->*row.attempt)()) return dim;
     }
     return std::nullopt;

@@ -27,9 +27,9 @@ using Samples = std::vector<std::optional<int64_t>>;
 // What fits is tried from the simplest on: a size that is known, then one with
 // a factor, a summand or a divisor, then products, quotients and sums of sizes.
 // An expression counts only if it agrees with every run, and if there are more
-// runs on different sizes than it has numbers of its own: a line through two
-// points proves nothing. Expressions of sizes near by (those of the tensors
-// that a layer reads) go before all others.
+// runs on different sizes than it has numbers of its own (of two runs: if it
+// has none): a line through two points proves nothing. Expressions of sizes
+// near by (those of the tensors that a layer reads) go before all others.
 class SizeSolver {
  public:
   explicit SizeSolver(size_t runs);

@@ -35,7 +35,15 @@ class Comparer {
         other_(other),
         alignment_(alignment),
         symbols_(symbols),
-        explained_(base.functional.origins.size()) {}
+        explained_(base.functional.origins.size()) {
+    std::vector<std::string> names;
+    for (ValueId input : graph().inputs) {
+      const TensorType* type = graph().value(input).tensor();
+      if (type == nullptr) continue;
+      for (const Dim& size : type->shape) size.CollectSymbols(&names);
+    }
+    symbols_of_inputs_.insert(names.begin(), names.end());
+  }
 
   RunComparison Run() && {
     ComparePartings();
@@ -141,6 +149,16 @@ class Comparer {
     }
   }
 
+  // The size, if it follows from the sizes of the inputs.
+  std::optional<int64_t> SizeOf(const Dim& dim) const {
+    std::vector<std::string> names;
+    dim.CollectSymbols(&names);
+    for (const std::string& name : names) {
+      if (symbols_of_inputs_.count(name) == 0) return std::nullopt;
+    }
+    return ValueOf(dim);
+  }
+
   std::optional<int64_t> ValueOf(const Dim& dim) const {
     if (dim.is_number()) return dim.number();
     const absl::StatusOr<int64_t> value = dim.Evaluate(symbols_);
@@ -189,12 +207,13 @@ class Comparer {
     }
   }
 
-  // Whether two types have the same shape.
+  // Whether two types have the same shape. A size that was found in the data
+  // (it has a symbol of its own) is never the same.
   bool SameShape(const TensorType& one, const TensorType& two,
                  ConstantsThatDiffer* differ) const {
     bool same = one.shape.size() == two.shape.size();
     for (size_t d = 0; same && d < one.shape.size(); ++d) {
-      const std::optional<int64_t> size = ValueOf(one.shape[d]);
+      const std::optional<int64_t> size = SizeOf(one.shape[d]);
       if (size.has_value() && *size == ValueOf(two.shape[d])) continue;
       if (differ == nullptr) return false;
       differ->emplace_back(Attribute(one.shape[d]), Attribute(two.shape[d]));
@@ -433,6 +452,7 @@ class Comparer {
   const CapturedRun& other_;
   const Alignment& alignment_;
   const std::map<std::string, int64_t>& symbols_;
+  std::set<std::string> symbols_of_inputs_;
   // By layer: it differs itself, so that its results may.
   std::vector<bool> explained_;
   RunComparison out_;

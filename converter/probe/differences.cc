@@ -100,9 +100,10 @@ class Differences::Impl {
 
   bool WorthRepeating() const { return !changes_.empty() || !reads_.empty(); }
 
-  void AddRepetition(const CapturedRun& again, const Alignment& alignment) {
+  void AddRepetition(const CapturedRun& again, const Alignment& alignment,
+                     const std::map<std::string, int64_t>& symbols) {
     const RunComparison found =
-        CompareRuns(base_, order_, again, alignment, {});
+        CompareRuns(base_, order_, again, alignment, symbols);
     for (const RunDifference& difference : found.differences) {
       repeated_.insert(KeyOf(difference));
     }
@@ -599,8 +600,9 @@ void Differences::Add(const CapturedRun& other, const Alignment& alignment,
 bool Differences::WorthRepeating() const { return impl_->WorthRepeating(); }
 
 void Differences::AddRepetition(const CapturedRun& again,
-                                const Alignment& alignment) {
-  impl_->AddRepetition(again, alignment);
+                                const Alignment& alignment,
+                                const std::map<std::string, int64_t>& symbols) {
+  impl_->AddRepetition(again, alignment, symbols);
 }
 
 std::vector<Report::Warning> Differences::Rows() const { return impl_->Rows(); }

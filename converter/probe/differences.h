@@ -48,8 +48,10 @@ class Differences {
   // Whether anything was found that another run on the inputs of the base might
   // show too, because it does not come from the inputs.
   bool WorthRepeating() const;
-  // Such a run. To be called once, after `Add`.
-  void AddRepetition(const CapturedRun& again, const Alignment& alignment);
+  // Such a run, with what the symbols are in the base. To be called once, after
+  // `Add`.
+  void AddRepetition(const CapturedRun& again, const Alignment& alignment,
+                     const std::map<std::string, int64_t>& symbols);
 
   // In the order in which things happened. They say all that the rows
   // `baked-value` of `Functionalize` say, and replace them.
