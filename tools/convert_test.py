@@ -487,7 +487,8 @@ class BadInputTest(ToolsTest):
             with self.subTest(flag):
                 inputs = () if flag.startswith("--inputs") else (self.INPUTS,)
                 self.assert_writes_nothing(*inputs, flag, words=words)
-        self.assert_writes_nothing(self.INPUTS, self.INPUTS, words=["given twice"])
+        self.assert_writes_nothing(
+            self.INPUTS, "--seed=1", "--seed=2", words=["given twice"])
 
     def test_outputs(self):
         for output, words in {
