@@ -72,11 +72,15 @@ TEST(SolveSizeTest, FindsTheSimplestExpression) {
 TEST(SolveSizeTest, ANumberOfPointsMustExceedThatOfParameters) {
   SizeSolver solver(2);
   solver.AddSymbol("n", {2, 4});
+  // Something goes through two points always: n*3, but (n + 16) // 3 too.
   EXPECT_EQ(Solve(solver, {2, 4}), "n");
-  EXPECT_EQ(Solve(solver, {6, 12}), "n*3");
-  EXPECT_EQ(Solve(solver, {3, 5}), "n + 1");
-  // A line through two points always is one.
+  EXPECT_EQ(Solve(solver, {6, 12}), "nothing");
+  EXPECT_EQ(Solve(solver, {3, 5}), "nothing");
   EXPECT_EQ(Solve(solver, {7, 13}), "nothing");
+  SizeSolver third(3);
+  third.AddSymbol("n", {2, 4, 7});
+  EXPECT_EQ(Solve(third, {6, 12, 21}), "n*3");
+  EXPECT_EQ(Solve(third, {3, 5, 8}), "n + 1");
   // More runs on the same sizes prove no more.
   SizeSolver again(4);
   again.AddSymbol("n", {2, 4, 4, 4});
@@ -85,7 +89,7 @@ TEST(SolveSizeTest, ANumberOfPointsMustExceedThatOfParameters) {
 
 TEST(SolveSizeTest, RunsThatSayNothingAreLeftOut) {
   SizeSolver solver = FourRuns();
-  EXPECT_EQ(solver.Solve({std::nullopt, 6, std::nullopt, 16}, {}),
+  EXPECT_EQ(solver.Solve({std::nullopt, 6, 10, 16}, {}),
             ParseDim("n*2"));
   EXPECT_EQ(solver.Solve({std::nullopt, 6, std::nullopt, std::nullopt}, {}),
             Dim(6));

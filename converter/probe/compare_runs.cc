@@ -236,8 +236,19 @@ class Comparer {
     return true;
   }
 
+  static bool IsSymbolic(const Attribute& attribute) {
+    const Attribute::List* list = attribute.AsList();
+    return attribute.AsDim() != nullptr ||
+           (list != nullptr &&
+            std::any_of(list->begin(), list->end(), IsSymbolic));
+  }
+
   void CompareSizes(int32_t number, const Layer& one) {
     if (explained_[number] || !SameShapes(one.inputs)) return;
+    // Those follow from an attribute.
+    for (const auto& [name, attribute] : one.attributes) {
+      if (IsSymbolic(attribute)) return;
+    }
     for (const Slot& slot : one.outputs) {
       for (ValueId value : slot.values) {
         if (value == kAbsent || alignment_.values[value] == kAbsent) continue;
