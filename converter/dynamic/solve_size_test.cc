@@ -89,8 +89,7 @@ TEST(SolveSizeTest, ANumberOfPointsMustExceedThatOfParameters) {
 
 TEST(SolveSizeTest, RunsThatSayNothingAreLeftOut) {
   SizeSolver solver = FourRuns();
-  EXPECT_EQ(solver.Solve({std::nullopt, 6, 10, 16}, {}),
-            ParseDim("n*2"));
+  EXPECT_EQ(solver.Solve({std::nullopt, 6, 10, 16}, {}), ParseDim("n*2"));
   EXPECT_EQ(solver.Solve({std::nullopt, 6, std::nullopt, std::nullopt}, {}),
             Dim(6));
   EXPECT_EQ(solver.Solve(Samples(4), {}), std::nullopt);
