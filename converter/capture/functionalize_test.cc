@@ -155,6 +155,16 @@ return %1, %5
 )");
 }
 
+TEST(FunctionalizeTest, OutArgumentsMayBecomeEmpty) {
+  Check(
+      [](const Tensors& in) -> Tensors {
+        at::Tensor out = at::empty({2});
+        at::add_out(out, in[0], in[0]);
+        return {out, out.view({3, 0}), out + 1};
+      },
+      {at::randn({0, 3})});
+}
+
 TEST(FunctionalizeTest, EveryKindOfViewIsWrittenThrough) {
   const Program program = [](const Tensors& in) -> Tensors {
     Tensors results;

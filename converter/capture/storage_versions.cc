@@ -324,7 +324,12 @@ ValueId StorageVersions::ViewByGeometry(RecordId id) {
 }
 
 void StorageVersions::Write(RecordId id, ValueId value) {
-  if (NumElements(meta(id)) == 0) return;
+  if (NumElements(meta(id)) == 0) {
+    // Nobody else sees it; but an out= argument that was resized has no value
+    // so far.
+    records_[id].value = value;
+    return;
+  }
   if (MayOverlapItself(meta(id))) {
     builder_.Warn(
         Report::Severity::kError, "write-through-view",
