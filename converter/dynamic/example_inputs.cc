@@ -347,15 +347,8 @@ absl::StatusOr<std::vector<DynamicSize>> FindDynamicSizes(
 ModelInputs WithLeaves(const ModelInputs& inputs,
                        absl::Span<const at::Tensor> leaves) {
   size_t next = 0;
-  const auto replace = [&](const at::Tensor&) { return leaves[next++]; };
-  ModelInputs result;
-  for (const c10::IValue& argument : inputs.args) {
-    result.args.push_back(ReplaceTensors(argument, replace));
-  }
-  for (const auto& [name, argument] : inputs.kwargs) {
-    result.kwargs.emplace_back(name, ReplaceTensors(argument, replace));
-  }
-  return result;
+  return ReplaceTensors(inputs,
+                        [&](const at::Tensor&) { return leaves[next++]; });
 }
 
 absl::Status CheckSameInputs(const CapturedRun& base,

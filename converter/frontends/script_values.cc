@@ -112,4 +112,17 @@ c10::IValue ReplaceTensors(
   return value;
 }
 
+ModelInputs ReplaceTensors(
+    const ModelInputs& inputs,
+    const std::function<at::Tensor(const at::Tensor&)>& replace) {
+  ModelInputs replaced;
+  for (const c10::IValue& argument : inputs.args) {
+    replaced.args.push_back(ReplaceTensors(argument, replace));
+  }
+  for (const auto& [name, argument] : inputs.kwargs) {
+    replaced.kwargs.emplace_back(name, ReplaceTensors(argument, replace));
+  }
+  return replaced;
+}
+
 }  // namespace flextorchir

@@ -6,6 +6,7 @@
 #include "ATen/core/Tensor.h"
 #include "ATen/core/ivalue.h"
 #include "ATen/core/jit_type_base.h"
+#include "flextorchir/converter/frontends/frontend.h"
 
 namespace flextorchir {
 
@@ -22,6 +23,10 @@ c10::IValue CopyContainers(const c10::IValue& value);
 // undefined one stays.
 c10::IValue ReplaceTensors(
     const c10::IValue& value,
+    const std::function<at::Tensor(const at::Tensor&)>& replace);
+// All arguments of a call, likewise: positional ones first, in order.
+ModelInputs ReplaceTensors(
+    const ModelInputs& inputs,
     const std::function<at::Tensor(const at::Tensor&)>& replace);
 
 }  // namespace flextorchir

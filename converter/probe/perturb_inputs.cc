@@ -209,20 +209,11 @@ ModelInputs PerturbInputs(const ModelInputs& inputs,
     perturber.Add(tensor);
     return tensor;
   };
-  for (const c10::IValue& value : inputs.args) ReplaceTensors(value, add);
-  for (const auto& [name, value] : inputs.kwargs) ReplaceTensors(value, add);
+  ReplaceTensors(inputs, add);
   perturber.Run();
-  const auto replace = [&](const at::Tensor& tensor) {
+  return ReplaceTensors(inputs, [&](const at::Tensor& tensor) {
     return perturber.Replacement(tensor);
-  };
-  ModelInputs changed;
-  for (const c10::IValue& value : inputs.args) {
-    changed.args.push_back(ReplaceTensors(value, replace));
-  }
-  for (const auto& [name, value] : inputs.kwargs) {
-    changed.kwargs.emplace_back(name, ReplaceTensors(value, replace));
-  }
-  return changed;
+  });
 }
 
 }  // namespace flextorchir
