@@ -88,11 +88,6 @@ std::optional<SizeSolver::Values> SizeSolver::ValuesOf(const Dim& dim) const {
   return values;
 }
 
-const SizeSolver::Known* SizeSolver::Find(const Dim& dim) const {
-  const auto found = known_.find(dim.ToString());
-  return found == known_.end() ? nullptr : &found->second;
-}
-
 const SizeSolver::Known* SizeSolver::Know(const Dim& dim) {
   if (dim.is_number()) return nullptr;
   std::string text = dim.ToString();
@@ -178,25 +173,23 @@ class SizeSolver::Search {
   }
 
   std::optional<Dim> Run() {
-    // From the simplest on; `points_` bounds what may be concluded.
+    // From the simplest on; `points_` bounds what may be concluded. (Through
+    // two points goes an expression of every sort with a number of its own.)
     using Try = std::optional<Dim> (Search::*)();
     const struct {
       Try attempt;
-      size_t parameters;
+      size_t least_points;
     } kAttempts[] = {
-        {&Search::Same, 0},         {&Search::Scaled, 1},
-        {&Search::Products, 1},     {&Search::Shifted, 1},
-        {&Search::Divided, 1},      {&Search::Rounded, 1},
-        {&Search::Sums, 1},         {&Search::Line, 2},
-        {&Search::Window, 2},       {&Search::Quotients, 1},
-        {&Search::Bounded, 2},      {&Search::Polynomial, 2},
-        {&Search::ScaledWindow, 3},
+        {&Search::Same, 1},         {&Search::Scaled, 3},
+        {&Search::Products, 3},     {&Search::Shifted, 3},
+        {&Search::Divided, 3},      {&Search::Rounded, 3},
+        {&Search::Sums, 3},         {&Search::Line, 3},
+        {&Search::Window, 3},       {&Search::Quotients, 3},
+        {&Search::Bounded, 3},      {&Search::Polynomial, 3},
+        {&Search::ScaledWindow, 4},
     };
     for (const auto& row : kAttempts) {
-      // Through two points goes an expression of every sort with a number of
-      // its own.
-      if (points_ <= row.parameters) continue;
-      if (points_ == 2 && row.parameters > 0) continue;
+      if (points_ < row.least_points) continue;
       if (std::optional<Dim> dim = (this->*row.attempt)()) return dim;
     }
     return std::nullopt;
@@ -455,7 +448,6 @@ class SizeSolver::Search {
   std::optional<Dim> Sums() {
     for (const bool with_number : {false, true}) {
       for (const std::vector<Known>* sizes : {&both_, &loose_}) {
-        if (with_number && points_ <= 2) continue;
         for (size_t i = 0; i < sizes->size(); ++i) {
           for (size_t j = 0; j < sizes->size(); ++j) {
             for (const int64_t sign : {1, -1}) {

@@ -76,7 +76,6 @@ class SizeSolver {
   std::optional<Values> ValuesOf(const Dim& dim) const;
   // Null for numbers and for what cannot be computed.
   const Known* Know(const Dim& dim);
-  const Known* Find(const Dim& dim) const;
   Dim FloorDiv(const Known& size, int64_t summand, int64_t divisor);
 
   std::vector<std::map<std::string, int64_t>> assignments_;
