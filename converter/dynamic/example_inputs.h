@@ -27,7 +27,7 @@ namespace flextorchir {
 using DynamicSizeNames = std::map<std::string, std::map<int64_t, std::string>>;
 
 // Finds the inputs that are meant. `names` are those of the leaves of
-// `structure`; `argument_names` those of forward's arguments, if known.
+// `structure`.
 // Errors: kNotFound for an input that is not there (saying what there is);
 // kInvalidArgument for axes out of range, for names that no symbol can have,
 // and where one symbol stands for two sizes.

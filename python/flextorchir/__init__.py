@@ -240,6 +240,7 @@ def _example_leaves(live, example_inputs):
         raise Error(f"example_inputs is a {type(example_inputs).__name__}: give a "
                     f"list of examples, [(x,), ...]")
     examples = []
+    wanted = live.bound_inputs()[1] if example_inputs else None
     for i, example in enumerate(example_inputs or []):
         args, kwargs = example, {}
         if isinstance(example, dict):
@@ -252,7 +253,6 @@ def _example_leaves(live, example_inputs):
               and len(example[0]) == len(live.args)):
             args, kwargs = example
         leaves, structure = live.example(args, kwargs)
-        wanted = live.bound_inputs()[1]
         if _shape_of(structure) != _shape_of(wanted):
             raise Error(
                 f"example_inputs[{i}] is {_describe(structure)}; the module is "
